@@ -1,0 +1,59 @@
+"""mekiki (目利き): from a folder of photos to an image classifier that its owner can trust.
+
+The public verbs and nouns. They are imported when first used: ``import mekiki`` costs nothing and loads no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mekiki.errors import MekikiError
+    from mekiki.evaluation.classifier import Classifier, load
+    from mekiki.verbs.demo import demo
+    from mekiki.verbs.evaluate import evaluate
+    from mekiki.verbs.explain import explain
+    from mekiki.verbs.predict import predict
+    from mekiki.verbs.scan import scan
+    from mekiki.verbs.split import split
+    from mekiki.verbs.train import train
+    from mekiki.version import __version__
+
+_HOMES = {
+    "Classifier": "mekiki.evaluation.classifier",
+    "MekikiError": "mekiki.errors",
+    "__version__": "mekiki.version",
+    "demo": "mekiki.verbs.demo",
+    "evaluate": "mekiki.verbs.evaluate",
+    "explain": "mekiki.verbs.explain",
+    "load": "mekiki.evaluation.classifier",
+    "predict": "mekiki.verbs.predict",
+    "scan": "mekiki.verbs.scan",
+    "split": "mekiki.verbs.split",
+    "train": "mekiki.verbs.train",
+}
+
+__all__ = [
+    "Classifier",
+    "MekikiError",
+    "__version__",
+    "demo",
+    "evaluate",
+    "explain",
+    "load",
+    "predict",
+    "scan",
+    "split",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mekiki' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

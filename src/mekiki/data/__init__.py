@@ -1,0 +1,1 @@
+"""The only room that opens a picture: importing, hashing, duplicates, scanning, splitting. No torch."""

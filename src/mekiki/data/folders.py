@@ -1,0 +1,69 @@
+"""Walks folders: which files a person means, in an order that is the same on every system.
+
+Hidden files and the litter of operating systems are passed over silently. Links are followed, but no real folder is
+entered twice in one walk, so that a loop of links ends. No file is opened here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mekiki.data.pictures import PICTURE_ENDINGS
+from mekiki.records.manifest import natural_key
+
+_LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r", "@eadir", "$recycle.bin", "ehthumbs.db"})
+
+
+def is_picture_name(path: Path) -> bool:
+    """Tell whether a file's name ends like a picture's."""
+    return path.suffix.lower() in PICTURE_ENDINGS
+
+
+def list_visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder, without hidden files, in natural order."""
+    found = [path for path in folder.iterdir() if not _is_litter(path.name)]
+    return sorted(found, key=lambda path: natural_key(path.name))
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def walk(folder: Path, above: Path | None = None) -> Iterator[Path]:
+    """Yield every file below a folder that is not hidden, in natural order.
+
+    Args:
+        folder: Where to begin; what the system does not let us list yields nothing.
+        above: A folder that links must not lead back to.
+    """
+    yield from _walk(folder, set() if above is None else {above.resolve()})
+
+
+def _walk(folder: Path, entered: set[Path]) -> Iterator[Path]:
+    try:
+        real = folder.resolve()
+        if real in entered:
+            return
+        entered.add(real)
+        inside = list_visible(folder)
+    except (OSError, RuntimeError):
+        return
+    for path in inside:
+        if path.is_dir():
+            yield from _walk(path, entered)
+        else:
+            yield path
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Tell whether a file named like a picture lies anywhere below a folder."""
+    return any(is_picture_name(path) for path in walk(folder, above=folder.parent))
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """Return a path relative to a root, with "/" on every system; absolute if it lies outside."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()

@@ -1,0 +1,1 @@
+"""The doors: they only knock. No logic here."""

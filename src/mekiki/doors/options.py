@@ -1,0 +1,81 @@
+"""Settings fields as command-line options: name, help and default come from the field itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from mekiki.config import Section
+
+
+def with_settings(*sections: type[Section], hidden: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Any]:
+    """Add every field of some sections to a command as options.
+
+    The command receives those that the person gave, and only those, as the dict ``settings``. A field that two sections
+    share (``seed``) is one option.
+
+    Args:
+        sections: The sections.
+        hidden: Fields that the command has no option for.
+    """
+    fields = {
+        name: (field, section.__doc__ or "")
+        for section in sections
+        for name, field in section.model_fields.items()
+        if name not in hidden
+    }
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True)
+        kept = [parameter for name, parameter in own.parameters.items() if name != "settings"]
+        added = [_parameter(name, field, panel) for name, (field, panel) in fields.items()]
+
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            given = {name: values.pop(name) for name in fields}
+            command(**values, settings={name: value for name, value in given.items() if value is not None})
+
+        run.__signature__ = own.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _parameter(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
+    flag = "--" + name.replace("_", "-")
+    is_switch = field.annotation is bool
+    option = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if is_switch else flag,
+        help=f"{field.description} (default: {_in_words(field.default)})",
+        show_default=False,
+        metavar="" if is_switch else _metavar(field.annotation),
+        rich_help_panel=panel.rstrip(".").partition(":")[0],
+    )
+    kind: Any = Annotated[(bool if is_switch else str) | None, option]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+def _in_words(default: Any) -> str:
+    if default is PydanticUndefined:
+        return "required"
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return "none" if default is None or default == () else str(default)
+
+
+def _metavar(annotation: Any) -> str:
+    if typing.get_origin(annotation) is Literal:
+        return "|".join(map(str, typing.get_args(annotation)))
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+    if typing.get_origin(annotation) is tuple:
+        return "A,B,…"
+    if any(typing.get_origin(part) is Literal for part in parts):
+        return "|".join(_metavar(part) for part in parts)
+    return {int: "N", float: "X"}.get(parts[0] if parts else annotation, "TEXT" if annotation is str else "X")

@@ -1,0 +1,187 @@
+"""Results as a person reads them in the terminal, or as one JSON object."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mekiki.files import write_text
+from mekiki.records.evaluation import Evaluation
+from mekiki.records.findings import FINDING_MEANINGS
+from mekiki.records.predictions import Prediction
+from mekiki.records.split import Split
+
+if TYPE_CHECKING:
+    from mekiki.data.scanning import ScanResult
+    from mekiki.model.backbones import BackboneFacts
+    from mekiki.verbs.explain import Explanation
+
+BAR_WIDTH = 30
+CSV_COLUMNS = ("path", "label", "score", "second", "second_score", "error")
+
+
+def show_scan(result: ScanResult, as_json: bool) -> None:
+    """Show photos per class and findings per kind."""
+    found = Counter(finding.kind for finding in result.findings)
+    if as_json:
+        _print_json(
+            {
+                "photos": len(result.manifest.photos),
+                "usable": len(result.manifest.usable()),
+                "classes": result.manifest.counts(),
+                "findings": dict(found),
+            }
+        )
+        return
+    table = Table("class", "photos", box=None)
+    for name, count in result.manifest.counts().items():
+        table.add_row(Text(name), f"{count:,}")
+    _console().print(table)
+    findings = Table("finding", "how many", "what it means", box=None)
+    for kind, meaning in FINDING_MEANINGS.items():
+        if found[kind]:
+            findings.add_row(kind, f"{found[kind]:,}", meaning)
+    _console().print(findings if found else "nothing odd found")
+
+
+def show_split(split: Split, as_json: bool) -> None:
+    """Show photos per part and class, and what could not be done as asked."""
+    counts = split.counts()
+    if as_json:
+        _print_json({"parts": counts, "notes": list(split.notes)})
+        return
+    table = Table("class", *counts, box=None)
+    for label in counts["train"]:
+        table.add_row(Text(label), *(f"{counts[part][label]:,}" for part in counts))
+    table.add_row("all", *(f"{sum(counts[part].values()):,}" for part in counts), style="bold")
+    _console().print(table)
+    for note in split.notes:
+        _console().print(Text(f"note: {note}"))
+
+
+def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
+    """Show accuracy with its interval and the figures of each class."""
+    if as_json:
+        _print_json(evaluation.model_dump())
+        return
+    accuracy = evaluation.accuracy
+    console = _console()
+    console.print(
+        f"{evaluation.part}: accuracy {accuracy.value:.1%} (95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), "
+        f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}, calibration error {evaluation.ece:.3f}"
+    )
+    table = Table("class", "photos", "recognised", "95 % interval", "precision", "most often taken for", box=None)
+    for number, figures in enumerate(evaluation.per_class):
+        recall = figures.recall
+        table.add_row(
+            Text(figures.label),
+            f"{figures.n:,}",
+            "-" if recall is None else f"{recall.value:.1%}",
+            "-" if recall is None else f"{recall.low:.1%} to {recall.high:.1%}",
+            "-" if figures.precision is None else f"{figures.precision:.1%}",
+            Text(_confused_with(evaluation, number)),
+        )
+    console.print(table)
+
+
+def _confused_with(evaluation: Evaluation, number: int) -> str:
+    others = [(count, name) for name, count in zip(evaluation.classes, evaluation.confusion[number], strict=True)]
+    others.pop(number)
+    count, name = max(others)
+    return f"{name} ({count})" if count else ""
+
+
+def show_predictions(predictions: Iterable[Prediction], style: str | None, out: Path | None) -> None:
+    """Show predictions as they come: bars, CSV lines or JSON lines; or write them to a file when all are there."""
+    if out is not None:
+        chosen = style if style in ("csv", "jsonl") else ("csv" if out.suffix == ".csv" else "jsonl")
+        lines = _csv_lines(predictions) if chosen == "csv" else (each.as_json_line() for each in predictions)
+        write_text(out, "".join(f"{line}\n" for line in lines))
+        print(f"wrote {out}", file=sys.stderr)
+        return
+    if style == "csv":
+        for line in _csv_lines(predictions):
+            print(line, flush=True)
+    elif style == "jsonl":
+        for prediction in predictions:
+            print(prediction.as_json_line(), flush=True)
+    else:
+        _show_bars(predictions)
+
+
+def _csv_lines(predictions: Iterable[Prediction]) -> Iterable[str]:
+    yield _csv_line(CSV_COLUMNS)
+    for each in predictions:
+        second, second_score = each.top[1] if len(each.top) > 1 else ("", 0.0)
+        scores = [f"{each.score:.6f}", second, f"{second_score:.6f}"] if each.top else ["", "", ""]
+        yield _csv_line([each.path, each.label, *scores, each.error])
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(values)
+    return buffer.getvalue()
+
+
+def _show_bars(predictions: Iterable[Prediction]) -> None:
+    console = _console()
+    for each in predictions:
+        console.print(Text(each.path, style="bold"), soft_wrap=True)
+        if each.error:
+            console.print(Text(f"  cannot be read: {each.error}", style="yellow"), soft_wrap=True)
+        width = max((len(name) for name, _ in each.top), default=0)
+        for rank, (name, probability) in enumerate(each.top):
+            bar = "█" * round(probability * BAR_WIDTH) or "▏"
+            line = Text(f"  {name:<{width}} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
+            console.print(line, soft_wrap=True)
+
+
+def show_explanations(explanations: Iterable[Explanation], as_json: bool) -> None:
+    """Show what was explained, by which layer, and where the overlay is."""
+    done: list[Explanation] = []
+    for each in explanations:
+        done.append(each)
+        if as_json:
+            continue
+        if each.error:
+            print(f"{each.path}: cannot be read: {each.error}")
+        else:
+            chances = dict(each.ranked)
+            sure = f" {chances[each.explained]:.1%}" if each.explained in chances else ""
+            print(f"{each.path}: {each.explained}{sure} -> {each.written} (Grad-CAM at {each.layer})")
+    if as_json:
+        _print_json({"explanations": [{**dataclasses.asdict(each), "written": _text(each.written)} for each in done]})
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def show_backbones(facts: list[BackboneFacts], as_json: bool) -> None:
+    """Show names and where their weights would come from."""
+    if as_json:
+        _print_json({"backbones": [dataclasses.asdict(each) for each in facts]})
+        return
+    table = Table("backbone", "weights", box=None)
+    for each in facts:
+        table.add_row(each.name, each.weights)
+    _console().print(table)
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""Predicting and scoring with a trained run."""

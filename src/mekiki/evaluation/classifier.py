@@ -1,0 +1,141 @@
+"""A trained model ready for use: pictures in, probabilities out. ``mekiki.load`` gives one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mekiki.config import EvaluateSettings
+from mekiki.data.pictures import read_picture
+from mekiki.errors import PictureError
+from mekiki.model.checkpoints import load_model
+from mekiki.model.classifier import PhotoClassifier
+from mekiki.model.device import Machine, choose_machine, keep_memory
+from mekiki.model.imagenet import load_imagenet
+from mekiki.progress import Progress, Silent
+from mekiki.records.card import ModelCard
+from mekiki.records.predictions import Prediction
+from mekiki.records.run import open_run
+from mekiki.tensors.geometry import Picture, square
+from mekiki.tensors.loading import prepared_ahead
+from mekiki.tensors.normalisation import normalise
+
+IMAGENET_PREFIX = "imagenet:"
+
+
+class Classifier:
+    """A trained model in scikit-learn's sense.
+
+    Args:
+        model: The network; it is moved to the device and set to evaluation mode.
+        card: Its classes and preprocessing.
+        settings: Device, precision, batch size and threads.
+
+    Attributes:
+        classes_: (classes,) names in the order of ``predict_proba``'s columns.
+
+    Example:
+        >>> classifier = mekiki.load("runs/guitars")  # doctest: +SKIP
+        >>> classifier.predict(["photo.jpg"])  # doctest: +SKIP
+        array(['Jaguar'], dtype='<U6')
+    """
+
+    def __init__(self, model: PhotoClassifier, card: ModelCard, settings: EvaluateSettings | None = None) -> None:
+        self.settings = EvaluateSettings() if settings is None else settings
+        self.machine: Machine = choose_machine(self.settings.device, self.settings.precision)
+        keep_memory()
+        self.model = model.to(self.machine.device).to(memory_format=torch.channels_last).eval()
+        self.card = card
+        self.classes_: NDArray[np.str_] = np.array(card.classes)
+
+    def predict_proba(self, pictures: Iterable[str | Path | Picture]) -> NDArray[np.float32]:
+        """Return the probability of each class for each picture.
+
+        Args:
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+
+        Returns:
+            (n, classes), rows sum to 1.
+
+        Raises:
+            PictureError: A file cannot be read.
+        """
+        rows = []
+        for _, chances in self.each(list(pictures), Silent()):
+            if isinstance(chances, PictureError):
+                raise chances
+            rows.append(chances)
+        return np.stack(rows) if rows else np.zeros((0, len(self.classes_)), np.float32)
+
+    def predict(self, pictures: Iterable[str | Path | Picture]) -> NDArray[np.str_]:
+        """Return the most probable class of each picture, (n,) names.
+
+        Args:
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+
+        Raises:
+            PictureError: A file cannot be read.
+        """
+        best: NDArray[np.str_] = self.classes_[self.predict_proba(pictures).argmax(axis=1)]
+        return best
+
+    def each(
+        self, pictures: Sequence[str | Path | Picture], progress: Progress
+    ) -> Iterator[tuple[str | Path | Picture, NDArray[np.float32] | PictureError]]:
+        """Yield each picture with its probabilities, (classes,), or with the error that says why there are none.
+
+        Args:
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            progress: Where to report to.
+        """
+        size = self.settings.batch_size
+        groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+        with progress.task("predict", len(pictures)) as task:
+            for group, prepared in prepared_ahead(groups, self._prepare, self.settings.workers):
+                good = [item for item in prepared if not isinstance(item, PictureError)]
+                chances = iter(self.probabilities(np.stack(good)) if good else ())
+                for picture, item in zip(group, prepared, strict=True):
+                    yield picture, item if isinstance(item, PictureError) else next(chances)
+                task.advance(len(group))
+
+    def rank(self, path: str, chances: NDArray[np.float32], top: int) -> Prediction:
+        """Return the ``top`` most probable classes as a record."""
+        best = np.argsort(-chances, kind="stable")[:top]
+        return Prediction(path, tuple((str(self.classes_[number]), float(chances[number])) for number in best))
+
+    def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return probabilities of pictures that already have the network's size, (n, size, size, 3) → (n, classes)."""
+        with torch.inference_mode(), self.machine.precision():
+            logits = self.model(normalise(pictures, self.card.preprocessing, self.machine.device))
+        chances: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
+        return chances
+
+    def _prepare(self, picture: str | Path | Picture) -> Picture | PictureError:
+        preprocessing = self.card.preprocessing
+        if not isinstance(picture, str | Path):
+            return square(picture, preprocessing.image_size, preprocessing.fit)
+        try:
+            upright = read_picture(Path(picture), at_least=preprocessing.image_size)
+        except PictureError as error:
+            return error
+        return square(upright, preprocessing.image_size, preprocessing.fit)
+
+
+def load(run: str | Path, settings: EvaluateSettings | None = None) -> Classifier:
+    """Load a trained run, or an ImageNet classifier by ``imagenet:<timm name>``.
+
+    Args:
+        run: A run folder, or for example ``imagenet:mobilenetv1_100``.
+        settings: Device, precision, batch size and threads.
+
+    Raises:
+        RunError: The folder holds no trained model.
+        WeightsError: The ImageNet weights are not to be had.
+    """
+    if str(run).startswith(IMAGENET_PREFIX):
+        return Classifier(*load_imagenet(str(run).removeprefix(IMAGENET_PREFIX)), settings)
+    return Classifier(*load_model(open_run(Path(run))), settings)

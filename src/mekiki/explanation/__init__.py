@@ -1,0 +1,1 @@
+"""Heat maps: what a decision rested on."""

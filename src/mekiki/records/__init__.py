@@ -1,0 +1,1 @@
+"""The nouns on disk: read, write, validate. No torch, no pictures."""

@@ -1,0 +1,84 @@
+"""The model card: all that is needed to rebuild a trained model and to feed it, as in ``model.json``.
+
+It names the architecture in words that ``model/`` knows; nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from mekiki.config import FitName, HeadName
+from mekiki.errors import RunError
+from mekiki.files import write_json
+from mekiki.records.evaluation import Record, read_json_object
+
+PadType = Literal["", "same"]
+_Mean = Annotated[float, Field(ge=-10, le=10)]
+_Std = Annotated[float, Field(ge=0.001, le=10)]
+Channels = tuple[_Mean, _Mean, _Mean]
+Spread = tuple[_Std, _Std, _Std]
+
+
+class Preprocessing(Record):
+    """How an upright RGB picture becomes the network's input.
+
+    Attributes:
+        image_size: Height and width of the input, pixels.
+        fit: letterbox, squash or crop.
+        mean: Subtracted from each channel (red, green, blue) of a picture in 0..1.
+        std: Each channel is then divided by this.
+    """
+
+    image_size: int = Field(ge=8, le=2048)
+    fit: FitName
+    mean: Channels
+    std: Spread
+
+
+class ModelCard(Record):
+    """What ``model.safetensors`` holds.
+
+    Attributes:
+        format: Version of this file.
+        backbone: A name that ``timm.create_model`` knows.
+        pad_type: "same" for TensorFlow-style padding, else empty.
+        head: Which head stands on it.
+        classes: Class names in the order of the outputs.
+        preprocessing: How pictures are prepared.
+        weights_source: Where the backbone's first weights came from, in words.
+        parameters: All parameters of the model.
+        trainable_parameters: Those that training moved.
+    """
+
+    format: Literal[1] = 1
+    backbone: str
+    pad_type: PadType = ""
+    head: HeadName
+    classes: list[str] = Field(min_length=2, max_length=100_000)
+    preprocessing: Preprocessing
+    weights_source: str = ""
+    parameters: int = 0
+    trainable_parameters: int = 0
+
+
+def write_card(path: Path, card: ModelCard) -> None:
+    """Write ``model.json``."""
+    write_json(path, card.model_dump())
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read ``model.json``.
+
+    Raises:
+        RunError: The file is missing, or a value is not one that this version knows.
+    """
+    content = read_json_object(path)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RunError(f"{path}: {where}: {first['msg']}", "it was written by another version, or edited") from None

@@ -1,0 +1,174 @@
+"""The run folder: where each file of a training lies, and how far the training came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from mekiki.config import RunConfig
+from mekiki.errors import RunError, SettingsError
+from mekiki.files import write_json
+from mekiki.records.evaluation import Record, foreign_record, read_json_object
+
+State = Literal["running", "done", "stopped", "failed"]
+
+
+class Status(Record):
+    """How far a run came, as in ``status.json`` (written last).
+
+    Attributes:
+        state: running, done, stopped (by the person; the best snapshot so far is kept) or failed.
+        message: One line in words.
+        epoch: Epochs finished.
+        seconds: Wall time since the command began.
+        mekiki: The version that wrote it.
+    """
+
+    state: State
+    message: str = ""
+    epoch: int = 0
+    seconds: float = 0.0
+    mekiki: str = ""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside one run folder."""
+
+    path: Path
+
+    def __getitem__(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.csv"
+
+    @property
+    def findings(self) -> Path:
+        return self.path / "findings.csv"
+
+    @property
+    def split(self) -> Path:
+        return self.path / "split.csv"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "model.safetensors"
+
+    @property
+    def card(self) -> Path:
+        return self.path / "model.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.csv"
+
+    @property
+    def test_openings(self) -> Path:
+        return self.path / "test_openings.csv"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def status(self) -> Path:
+        return self.path / "status.json"
+
+
+def check_new_run(path: Path) -> None:
+    """Refuse a path where a new run folder cannot be made, before any work is done.
+
+    Raises:
+        SettingsError: The path is a file, or a folder that already holds something.
+    """
+    if path.exists() and not path.is_dir():
+        raise SettingsError(f"--out {path} is a file", "name a folder that does not exist yet")
+    if path.is_dir() and any(path.iterdir()):
+        raise SettingsError(f"--out {path} already holds files; a run never writes over another", "name a new folder")
+
+
+def create_run(path: Path) -> RunFolder:
+    """Make a new run folder; errors as in ``check_new_run``."""
+    check_new_run(path)
+    path.mkdir(parents=True, exist_ok=True)
+    return RunFolder(path)
+
+
+def open_run(path: Path) -> RunFolder:
+    """Open a run folder that holds a trained model.
+
+    Raises:
+        RunError: There is no such folder, or no model in it.
+    """
+    run = RunFolder(path)
+    if not path.is_dir():
+        raise RunError(f"there is no run folder {path}", "mekiki train DATA --out RUN makes one")
+    missing = next((file.name for file in (run.card, run.weights) if not file.is_file()), None)
+    if missing:
+        raise RunError(
+            f"{path} holds no {missing}", "it is no run folder, or its training did not reach the first snapshot"
+        )
+    return run
+
+
+def write_config(run: RunFolder, config: RunConfig) -> None:
+    """Write ``config.json``."""
+    write_json(run.config, config.model_dump(mode="json"))
+
+
+def read_config(run: RunFolder) -> RunConfig:
+    """Read ``config.json``.
+
+    Raises:
+        RunError: It is missing or does not fit this version.
+    """
+    try:
+        return RunConfig.model_validate(read_json_object(run.config))
+    except ValidationError as error:
+        raise RunError(
+            f"{run.config}: {error.errors()[0]['msg']}", "it was written by another version, or edited"
+        ) from None
+
+
+def photo_root(config: RunConfig) -> Path:
+    """Return the folder that the run's photo paths are relative to."""
+    data = Path(config.data)
+    return data.parent if data.is_file() else data
+
+
+def write_status(run: RunFolder, status: Status) -> None:
+    """Write ``status.json``."""
+    write_json(run.status, status.model_dump())
+
+
+def read_status(run: RunFolder) -> Status:
+    """Read ``status.json``; a missing or foreign file is a ``RunError``."""
+    try:
+        return Status.model_validate(read_json_object(run.status))
+    except ValidationError as error:
+        raise foreign_record(run.status, error) from None

@@ -1,0 +1,115 @@
+"""CSV tables of one frozen dataclass per row: the one way that records are written and read.
+
+A column is a field of the dataclass. Empty text is an absent value. Unknown columns are ignored, missing ones are
+refused with the file's name, so that a table written by hand or by a spreadsheet works and a wrong file does not.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import types
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mekiki.errors import DataError
+from mekiki.files import write_text
+
+Row = TypeVar("Row")
+
+_EXCEL_MARK = "\ufeff"
+
+
+def write_rows(path: Path, rows: Iterable[Any], row_type: type[Any]) -> None:
+    """Write records as CSV (UTF-8, comma, header), atomically.
+
+    Args:
+        path: The file to create or replace.
+        rows: Instances of ``row_type``, in the order to keep.
+        row_type: A dataclass whose fields are text, int, float, bool or optional ones of these.
+    """
+    names = [field.name for field in dataclasses.fields(row_type)]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_to_text(getattr(row, name)) for name in names])
+    write_text(path, buffer.getvalue())
+
+
+def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
+    """Read records from CSV.
+
+    Args:
+        path: A UTF-8 file with a header line.
+        row_type: The dataclass to build; fields with a default may be absent from the file.
+
+    Returns:
+        One record per line, in file order.
+
+    Raises:
+        DataError: The file is missing, not UTF-8 text, lacks a column, or a value does not fit (row and column named).
+    """
+    try:
+        text = path.read_text(encoding="utf-8").removeprefix(_EXCEL_MARK)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text", "save it as CSV UTF-8") from error
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    fields: list[dataclasses.Field[Any]] = list(dataclasses.fields(row_type))  # type: ignore[arg-type]
+    known = lines.fieldnames or []
+    missing = [field.name for field in fields if field.name not in known and _required(field)]
+    if missing:
+        raise DataError(
+            f"{path} has no column {missing[0]!r}; its columns are {', '.join(known) or 'none'}",
+            "the first line must name the columns: " + ",".join(field.name for field in fields),
+        )
+    kinds = typing.get_type_hints(row_type)
+    return [_to_row(path, number, line, fields, kinds, row_type) for number, line in enumerate(lines, start=2)]
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _to_row(
+    path: Path, number: int, line: dict[str, Any], fields: list[Any], kinds: dict[str, Any], row_type: type[Row]
+) -> Row:
+    values = {}
+    for field in fields:
+        if field.name not in line:
+            continue
+        text = line[field.name]
+        if text is None:
+            raise DataError(f"{path}, row {number} is too short: no value for {field.name!r}")
+        try:
+            values[field.name] = _from_text(text, kinds[field.name])
+        except ValueError:
+            raise DataError(f"{path}, row {number}, column {field.name!r}: {text!r} does not fit") from None
+    return row_type(**values)
+
+
+def _to_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _from_text(text: str, kind: Any) -> Any:
+    if isinstance(kind, types.UnionType):
+        if text == "":
+            return None
+        kind = next(part for part in typing.get_args(kind) if part is not types.NoneType)
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+    if kind in (int, float):
+        return kind(text)
+    return text

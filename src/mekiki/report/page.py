@@ -1,0 +1,179 @@
+"""The report of a run: one self-contained HTML page that an owner can show to a customer.
+
+Nothing in the page is loaded from elsewhere, and its Content-Security-Policy forbids it; names from the photos and the
+run are escaped. Records are read by ``facts.py``, words come from ``story.py``, rows from ``sections.py``, pictures
+from ``gallery.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mekiki.files import write_text
+from mekiki.records.run import RunFolder
+from mekiki.report import gallery, sections, story
+from mekiki.report.canvas import DARK, LIGHT
+from mekiki.report.facts import RunFacts, read_facts
+from mekiki.report.figures import CROWDED_CLASSES
+from mekiki.report.gallery import Example
+
+__all__ = ["Example", "write_report"]
+
+
+def write_report(
+    run: RunFolder,
+    examples_wrong: Sequence[Example],
+    examples_right: Sequence[Example],
+    photo_root: Path,
+    heat_map_layer: str = "",
+) -> Path:
+    """Write ``report.html`` into a run folder; nothing else in it is touched.
+
+    Args:
+        run: The run folder. Files that a run which was stopped early lacks are named on the page.
+        examples_wrong: Wrong decisions with their heat maps; the surest 24 are shown.
+        examples_right: Right decisions with their heat maps; the first 8 are shown.
+        photo_root: The folder that photo paths are relative to; photos that are gone are named instead of shown.
+        heat_map_layer: The layer that the heat maps come from.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        RunError: There is no such folder, or one of its JSON files is damaged.
+        DataError: One of its CSV files is damaged.
+    """
+    facts = read_facts(run, photo_root)
+    content = {
+        **_result(facts),
+        **_data(facts, photo_root),
+        **_figures(facts),
+        **_decisions(facts, examples_wrong, examples_right, heat_map_layer),
+        **_making(facts),
+    }
+    write_text(run.report, _render(content))
+    return run.report
+
+
+def _result(facts: RunFacts) -> dict[str, Any]:
+    evaluation = facts.headline
+    epochs = facts.config.train.epochs if facts.config else None
+    found: dict[str, Any] = {
+        "name": facts.name,
+        "evaluation": evaluation,
+        "unfinished": story.progress_sentence(facts.status, facts.missing, epochs),
+        "missing": sections.listed_files(facts.missing),
+        "key_facts": sections.key_facts(facts),
+        "validation": None,
+    }
+    if evaluation is None:
+        return found
+    return {
+        **found,
+        "right": story.right_count(evaluation),
+        "measured_on": story.measured_on(evaluation, facts.openings, facts.split),
+        "guessing": story.guessing(evaluation),
+        "verdict": story.verdict(evaluation),
+        "remarks": story.remarks(evaluation),
+        "extremes": story.extremes(evaluation),
+        "unmeasured": story.unmeasured(evaluation),
+        "validation": next((each for each in facts.metrics or () if each.part == "val" != evaluation.part), None),
+    }
+
+
+def _data(facts: RunFacts, photo_root: Path) -> dict[str, Any]:
+    bars = sections.class_bars(facts)
+    findings = facts.findings or []
+    labels = {photo.path: photo.label for photo in facts.manifest.photos} if facts.manifest else {}
+    return {
+        "class_bars": bars,
+        "part_totals": sections.part_totals(bars),
+        "findings": facts.findings,
+        "finding_counts": sections.finding_counts(findings),
+        "near_pairs": gallery.pairs(findings, "near_duplicate", photo_root, labels, facts.split),
+        "conflict_pairs": gallery.pairs(findings, "label_conflict", photo_root, labels, facts.split),
+        "unreadable": [finding for finding in findings if finding.kind == "unreadable"],
+        "leak": story.leak_sentence(facts.findings, facts.split),
+    }
+
+
+def _figures(facts: RunFacts) -> dict[str, Any]:
+    evaluation = facts.headline
+    return {
+        "history": facts.history,
+        "curves": gallery.draw_curves(facts.history) if facts.history else None,
+        "best": next((epoch for epoch in reversed(facts.history or []) if epoch.best), None),
+        "confusion": gallery.draw_confusion(evaluation) if evaluation else None,
+        "confused_pairs": sections.confused_pairs(evaluation) if evaluation else [],
+        "class_rows": sections.class_rows(evaluation) if evaluation else [],
+    }
+
+
+def _decisions(
+    facts: RunFacts, examples_wrong: Sequence[Example], examples_right: Sequence[Example], heat_map_layer: str
+) -> dict[str, Any]:
+    return {
+        "wrong": gallery.cards(gallery.surest_first(examples_wrong)[: gallery.MOST_WRONG]),
+        "right_cards": gallery.cards(examples_right[: gallery.MOST_RIGHT]),
+        "layer": heat_map_layer,
+        "mistakes": sections.mistakes(facts.predictions, facts.headline.part) if facts.headline else [],
+        "predictions": facts.predictions,
+    }
+
+
+def _making(facts: RunFacts) -> dict[str, Any]:
+    changed, usual = sections.setting_rows(facts.config) if facts.config else ([], [])
+    return {
+        "config": facts.config,
+        "changed": changed,
+        "usual": usual,
+        "environment": facts.environment,
+        "files": sections.file_rows(facts.run),
+        "commands": sections.commands(facts),
+        "usable": facts.card is not None and facts.run.weights.is_file(),
+        "python_name": repr(facts.name),
+        "version": facts.status.mekiki if facts.status else "",
+    }
+
+
+def _render(content: dict[str, Any]) -> str:
+    templates = Environment(
+        loader=PackageLoader("mekiki.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(percent=story.percent, interval=story.interval, lasting=story.lasting)
+    templates.globals.update(counted=story.counted, part_names=story.PART_NAMES, limits=_limits())
+    style = templates.get_template("report.css").render(light=LIGHT, dark=DARK)
+    script = templates.get_template("report.js").render()
+    page = templates.get_template("report.html.j2").render(
+        content,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_policy_hash(style),
+        script_hash=_policy_hash(script),
+    )
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _limits() -> dict[str, int]:
+    return {
+        "unreadable": sections.MOST_UNREADABLE,
+        "mistakes": sections.MOST_MISTAKES,
+        "classes": sections.MOST_CLASSES,
+        "crowded": CROWDED_CLASSES,
+    }
+
+
+def _policy_hash(text: str) -> str:
+    """Return a text's hash as a Content-Security-Policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

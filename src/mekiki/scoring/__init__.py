@@ -1,0 +1,1 @@
+"""Metrics and intervals: pure numpy and scipy. No torch, no files."""

@@ -1,0 +1,1 @@
+"""From pictures to batches: geometry, augmentation, normalisation, loading."""

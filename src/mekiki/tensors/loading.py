@@ -1,0 +1,184 @@
+"""Batches of labelled photos, prepared by threads beside the work that uses them.
+
+Decoding and resampling release Python's lock, so threads are enough, start at once on every system and share one cache.
+A photo's reduced copy is kept in memory up to a limit; past it a photo is read again each time, so memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mekiki.config import AugmentSettings
+from mekiki.data.pictures import read_picture
+from mekiki.errors import DataError, PictureError
+from mekiki.records.card import Preprocessing
+from mekiki.tensors.augmentation import augment
+from mekiki.tensors.geometry import Picture, reduce, square
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MARGIN = 1.25
+AHEAD = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some photos, ready for the network.
+
+    Attributes:
+        pictures: (n, size, size, 3) uint8 RGB.
+        labels: (n,) class numbers.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+class PhotoSet:
+    """Labelled photos of one part, read on demand and kept reduced.
+
+    Args:
+        root: The folder that the paths are relative to.
+        paths: Relative paths.
+        labels: Class numbers, one for each path.
+        preprocessing: Size and fit of the network's input.
+        max_megapixels: A larger picture is refused.
+        cache_megabytes: How much memory the reduced copies may take.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        labels: Sequence[int],
+        preprocessing: Preprocessing,
+        max_megapixels: float = 100.0,
+        cache_megabytes: int = 1024,
+    ) -> None:
+        self.root = root
+        self.paths = tuple(paths)
+        self.labels = np.asarray(labels, dtype=np.int64)
+        self.preprocessing = preprocessing
+        self.max_megapixels = max_megapixels
+        self._kept: dict[int, Picture] = {}
+        self._room = cache_megabytes * 1_000_000
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def reduced(self, number: int) -> Picture:
+        """Return one photo, reduced to a little over the network's scale, (H, W, 3).
+
+        Raises:
+            DataError: It can no longer be read.
+        """
+        kept = self._kept.get(number)
+        if kept is not None:
+            return kept
+        size = round(self.preprocessing.image_size * MARGIN)
+        path = self.root / self.paths[number]
+        try:
+            picture = read_picture(path, max_megapixels=self.max_megapixels, at_least=size)
+        except PictureError as error:
+            raise DataError(
+                f"{path} could be read when it was scanned and cannot now: {error.message}",
+                "was it moved or changed? start again",
+            ) from error
+        small = reduce(picture, size, self.preprocessing.fit)
+        if small.nbytes <= self._room:
+            self._room -= small.nbytes
+            self._kept[number] = small
+        return small
+
+    def plain(self, number: int) -> Picture:
+        """Return one photo as prediction sees it, (size, size, 3)."""
+        return square(self.reduced(number), self.preprocessing.image_size, self.preprocessing.fit)
+
+    def plain_batches(self, batch_size: int, workers: int) -> Iterator[Batch]:
+        """Yield all photos in order, unchanged."""
+        order = [list(range(start, min(start + batch_size, len(self)))) for start in range(0, len(self), batch_size)]
+        return self._batches(order, self.plain, workers)
+
+    def augmented_batches(
+        self, order: Sequence[Sequence[int]], settings: AugmentSettings, seed: int, epoch: int, workers: int
+    ) -> Iterator[Batch]:
+        """Yield augmented photos.
+
+        Args:
+            order: For each batch the draws: a photo's number, plus ``len(self)`` for each further pass in the epoch.
+            settings: The ranges of the augmentation.
+            seed: The run's seed.
+            epoch: Counted from 1.
+            workers: Threads; 0 prepares in the caller's thread. The pictures do not depend on it.
+        """
+
+        def draw(sample: int) -> Picture:
+            size, fit = self.preprocessing.image_size, self.preprocessing.fit
+            return augment(self.reduced(sample % len(self)), size, fit, settings, seed, epoch, sample)
+
+        return self._batches(order, draw, workers)
+
+    def _batches(
+        self, order: Sequence[Sequence[int]], prepare: Callable[[int], Picture], workers: int
+    ) -> Iterator[Batch]:
+        for samples, pictures in prepared_ahead(order, prepare, workers):
+            yield Batch(np.stack(pictures), self.labels[[sample % len(self) for sample in samples]])
+
+
+def prepared_ahead(
+    order: Sequence[Sequence[Item]], prepare: Callable[[Item], Result], workers: int
+) -> Iterator[tuple[Sequence[Item], list[Result]]]:
+    """Prepare groups of items with threads, a few groups ahead of the consumer, in order.
+
+    Args:
+        order: The groups.
+        prepare: Called once for each item, from any thread.
+        workers: Threads; 0 works in the caller's thread.
+
+    Yields:
+        Each group with its results, in order; an error of an item is raised at its group.
+    """
+    if workers == 0:
+        for group in order:
+            yield group, [prepare(item) for item in group]
+        return
+    with _single_threaded_opencv(), ThreadPoolExecutor(workers, thread_name_prefix="mekiki-photos") as pool:
+        waiting: deque[tuple[Sequence[Item], list[Future[Result]]]] = deque()
+        try:
+            for group in order:
+                waiting.append((group, [pool.submit(prepare, item) for item in group]))
+                if len(waiting) > AHEAD:
+                    yield _finished(waiting)
+            while waiting:
+                yield _finished(waiting)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _finished(
+    waiting: deque[tuple[Sequence[Item], list[Future[Result]]]],
+) -> tuple[Sequence[Item], list[Result]]:
+    group, futures = waiting.popleft()
+    return group, [future.result() for future in futures]
+
+
+@contextmanager
+def _single_threaded_opencv() -> Iterator[None]:
+    """Keep OpenCV from starting threads of its own inside ours."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -1,0 +1,102 @@
+"""``mekiki explain``: heat maps over pictures, showing what a decision rested on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from mekiki.config import EvaluateSettings
+from mekiki.data.layouts import list_pictures
+from mekiki.data.pictures import read_picture
+from mekiki.errors import PictureError, unknown_name
+from mekiki.evaluation.classifier import Classifier, load
+from mekiki.explanation.overlay import explain_picture
+from mekiki.files import write_bytes
+from mekiki.model.classifier import feature_layer_name
+from mekiki.progress import Progress, Silent
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One explained picture.
+
+    Attributes:
+        path: The picture.
+        explained: The class that the map speaks of; empty if the picture cannot be read.
+        ranked: (class, probability) pairs, the most probable first.
+        layer: The layer whose feature map was used.
+        written: The overlay, a PNG at the upright picture's own size; None if the picture cannot be read.
+        error: Why there is no map; empty if there is one.
+    """
+
+    path: str
+    explained: str = ""
+    ranked: tuple[tuple[str, float], ...] = ()
+    layer: str = ""
+    written: Path | None = None
+    error: str = ""
+
+
+def explain(
+    run: str | Path | Classifier,
+    sources: Sequence[str | Path] | str | Path,
+    out: str | Path,
+    of_class: str | None = None,
+    settings: EvaluateSettings | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Explanation]:
+    """Lay a Grad-CAM heat map over each picture.
+
+    Args:
+        run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
+        sources: Pictures, folders (searched through) and glob patterns.
+        out: The folder for the overlays.
+        of_class: Explain this class ("why not Les Paul?"); not given: the predicted one.
+        settings: Device, precision and threads.
+        progress: Where to report to.
+
+    Yields:
+        One explanation for each picture, in order, after its overlay is written.
+
+    Raises:
+        DataError: A source does not exist or holds no pictures.
+        SettingsError: The model has no such class.
+    """
+    pictures = list_pictures([sources] if isinstance(sources, str | Path) else list(sources))
+    classifier = run if isinstance(run, Classifier) else load(run, settings)
+    names = [str(name) for name in classifier.classes_]
+    if of_class is not None and of_class not in names:
+        raise unknown_name("class", of_class, names)
+    layer = feature_layer_name(classifier.model, classifier.card.preprocessing.image_size)
+    taken: set[str] = set()
+    with (progress or Silent()).task("explain", len(pictures)) as task:
+        for path in pictures:
+            yield _explain_one(classifier, path, Path(out), of_class, layer, taken)
+            task.advance()
+
+
+def _explain_one(
+    classifier: Classifier, path: Path, out: Path, of_class: str | None, layer: str, taken: set[str]
+) -> Explanation:
+    try:
+        picture = read_picture(path)
+    except PictureError as error:
+        return Explanation(str(path), error=error.message)
+    heat_map = explain_picture(classifier, picture, of_class)
+    written = out / _free_name(path.stem, taken)
+    encoded = cv2.imencode(".png", cv2.cvtColor(heat_map.overlay, cv2.COLOR_RGB2BGR))[1]
+    write_bytes(written, encoded.tobytes())
+    return Explanation(str(path), heat_map.explained, heat_map.ranked, layer, written)
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    """Return a file name that no earlier picture of this call has: two folders may hold the same name."""
+    number, name = 1, f"{stem}.png"
+    while name.lower() in taken:
+        number += 1
+        name = f"{stem}-{number}.png"
+    taken.add(name.lower())
+    return name

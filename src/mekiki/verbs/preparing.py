@@ -1,0 +1,113 @@
+"""Check everything that a training needs, and load it, before a run folder is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mekiki.config import RunConfig
+from mekiki.data.scanning import ScanResult, scan
+from mekiki.data.splitting import apply_split, split
+from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
+from mekiki.model.device import Machine, choose_machine, keep_memory
+from mekiki.model.weights import resolve_weights
+from mekiki.progress import Progress
+from mekiki.records.card import ModelCard, Preprocessing
+from mekiki.records.manifest import Part
+from mekiki.records.split import Split, read_split
+from mekiki.tensors.loading import PhotoSet
+
+TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that training needs, checked."""
+
+    config: RunConfig
+    scanned: ScanResult
+    split: Split
+    model: PhotoClassifier
+    card: ModelCard
+    machine: Machine
+    train_photos: PhotoSet
+    val_photos: PhotoSet
+
+
+def prepare(config: RunConfig, progress: Progress) -> Prepared:
+    """Check everything and load what training needs, without writing anything.
+
+    Args:
+        config: All settings, as asked for.
+        progress: Where to report to.
+
+    Returns:
+        The parts, with a config in which each choice is made.
+    """
+    machine = choose_machine(config.train.device, config.train.precision)
+    keep_memory()
+    resolve_weights(config.model.backbone, config.model.weights)
+    scanned = scan(Path(config.data), config.scan, progress=progress)
+    progress.say(_describe_scan(scanned))
+    parts = _split(config, scanned)
+    for note in parts.notes:
+        progress.say(f"note: {note}")
+    classes = scanned.manifest.classes
+    model, preprocessing, source = build_classifier(config.model, classes, config.train.seed)
+    config = _with_choices(config, model)
+    model.to(machine.device).to(memory_format=torch.channels_last)
+    counts = count_parameters(model)
+    card = ModelCard(
+        backbone=config.model.backbone,
+        pad_type=model.pad_type,
+        head=config.model.head,
+        classes=list(classes),
+        preprocessing=preprocessing,
+        weights_source=source,
+        parameters=counts.total,
+        trainable_parameters=counts.trainable,
+    )
+    progress.say(
+        f"{config.model.backbone} ({source}), {config.model.head} head, {counts.trainable:,} of {counts.total:,} "
+        f"parameters train, {preprocessing.image_size} px, {machine.describe()}"
+    )
+    train_photos, val_photos = (_photo_set(scanned, parts, part, preprocessing, config) for part in TRAINING_PARTS)
+    return Prepared(config, scanned, parts, model, card, machine, train_photos, val_photos)
+
+
+def _split(config: RunConfig, scanned: ScanResult) -> Split:
+    if config.split_file is None:
+        return split(scanned.manifest, config.split)
+    return apply_split(scanned.manifest, read_split(Path(config.split_file)))
+
+
+def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
+    """Resolve what depends on weights and head: random weights have no statistics worth keeping, and no probe."""
+    random = config.model.weights == "none"
+    choices = {
+        "probe": config.train.probe and model.accepts_probe and not random,
+        "batch_norm": "trained" if random else config.train.batch_norm,
+    }
+    return config.model_copy(update={"train": config.train.model_copy(update=choices)})
+
+
+def _photo_set(
+    scanned: ScanResult, parts: Split, part: Part, preprocessing: Preprocessing, config: RunConfig
+) -> PhotoSet:
+    rows = parts.part(part)
+    numbers = {name: number for number, name in enumerate(scanned.manifest.classes)}
+    return PhotoSet(
+        scanned.manifest.root,
+        [row.path for row in rows],
+        [numbers[row.label] for row in rows],
+        preprocessing,
+        config.scan.max_megapixels,
+    )
+
+
+def _describe_scan(scanned: ScanResult) -> str:
+    usable, left_out = len(scanned.manifest.usable()), len(scanned.manifest.photos) - len(scanned.manifest.usable())
+    words = f"{usable:,} photos in {len(scanned.manifest.classes)} classes, {len(scanned.findings):,} findings"
+    return words + (f", {left_out} unreadable and left out" if left_out else "")

@@ -1,0 +1,75 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mekiki.errors import DataError
+from mekiki.records.history import Epoch, read_history, write_history
+from mekiki.records.manifest import Photo
+from mekiki.records.split import Split, SplitRow, read_split, write_split
+from mekiki.records.tables import read_rows, write_rows
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), max_size=12)
+
+
+@given(st.lists(st.builds(Photo, path=texts, label=texts, group=texts, width=st.integers(0, 9999))))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_is_read(tmp_path: Path, photos: list[Photo]) -> None:
+    write_rows(tmp_path / "photos.csv", photos, Photo)
+    assert read_rows(tmp_path / "photos.csv", Photo) == photos
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_come_back_to_the_last_bit(tmp_path: Path, value: float, best: bool) -> None:
+    epoch = Epoch(3, None, value, value, value, value, value, value, best)
+    write_history(tmp_path / "history.csv", [epoch])
+    assert read_history(tmp_path / "history.csv") == [epoch]
+
+
+def test_a_spreadsheets_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_bytes("\ufeffpath,extra,label,group,part\r\na.jpg,x,A,,train\r\n".encode())
+    assert read_split(tmp_path / "split.csv").rows == (SplitRow("a.jpg", "A", "", "train"),)
+
+
+def test_messages(tmp_path: Path) -> None:
+    file = tmp_path / "split.csv"
+    with pytest.raises(DataError, match=r"cannot read .*split.csv: No such file"):
+        read_split(file)
+    file.write_text("path,label,part\na,b,train\n")
+    with pytest.raises(DataError, match="has no column 'group'; its columns are path, label, part"):
+        read_split(file)
+    file.write_text("path,label,group,part\na,b,,validation\n")
+    with pytest.raises(DataError, match="row 2, column 'part': 'validation' is no part"):
+        read_split(file)
+    file.write_text("path,label,group,part\na,b\n")
+    with pytest.raises(DataError, match="row 2 is too short: no value for 'group'"):
+        read_split(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        read_split(file)
+    write_history(file, [])
+    file.write_text(file.read_text() + "x,,,1,1,1,1,1,true\n")
+    with pytest.raises(DataError, match="row 2, column 'epoch': 'x' does not fit"):
+        read_history(file)
+
+
+@dataclass(frozen=True)
+class Switch:
+    on: bool
+
+
+def test_a_switch_is_true_or_false(tmp_path: Path) -> None:
+    (tmp_path / "switch.csv").write_text("on\nyes\n")
+    with pytest.raises(DataError, match="'yes' does not fit"):
+        read_rows(tmp_path / "switch.csv", Switch)
+
+
+def test_split_counts(tmp_path: Path) -> None:
+    rows = (SplitRow("1", "a", "", "train"), SplitRow("2", "a", "", "val"), SplitRow("3", "b", "", ""))
+    write_split(tmp_path / "split.csv", Split(rows))
+    read = read_split(tmp_path / "split.csv")
+    assert read.counts() == {"train": {"a": 1, "b": 0}, "val": {"a": 1, "b": 0}, "test": {"a": 0, "b": 0}}
+    assert [row.path for row in read.part("val")] == ["2"]

@@ -1,0 +1,126 @@
+"""The table of rooms holds, and the doors open quickly: no torch until there is work for it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import mekiki
+
+SOURCE = Path(mekiki.__file__).parent
+ROWS = {
+    "errors": 0, "config": 0, "files": 0, "seeds": 0, "progress": 0, "version": 0,
+    "records": 1,
+    "data": 2, "scoring": 2, "drawing": 2,
+    "tensors": 3, "model": 3,
+    "training": 4,
+    "evaluation": 5,
+    "explanation": 6,
+    "report": 7,
+    "verbs": 8, "__init__": 8,
+    "doors": 9, "__main__": 10,
+}  # fmt: skip
+WITHOUT_TORCH = {"errors", "config", "files", "seeds", "progress", "version", "records", "data", "scoring", "drawing"}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+    return found
+
+
+def files() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def test_every_file_is_in_a_room_of_the_table() -> None:
+    assert {room_of(path) for path in files()} == set(ROWS)
+
+
+def test_a_file_imports_only_its_own_room_and_lower_rows() -> None:
+    wrong = []
+    for path in files():
+        own = room_of(path)
+        for name in imports_of(path):
+            if not name.startswith("mekiki."):
+                continue
+            other = name.split(".")[1]
+            if other != own and ROWS[other] >= ROWS[own]:
+                wrong.append(f"{path.relative_to(SOURCE)} ({own}, row {ROWS[own]}) imports {name} (row {ROWS[other]})")
+    assert not [line for line in wrong if not line.startswith("__init__.py")]
+
+
+def test_rooms_below_tensors_never_import_torch() -> None:
+    wrong = [
+        str(path.relative_to(SOURCE))
+        for path in files()
+        if room_of(path) in WITHOUT_TORCH
+        and any(name.split(".")[0] in ("torch", "timm", "torchvision") for name in imports_of(path))
+    ]
+    assert not wrong
+
+
+def test_only_the_data_room_opens_pictures() -> None:
+    """The drawing room may encode and decode its own drawing in memory, to give it the marks of a JPEG."""
+    openers = ("Image.open(", "cv2.imread(", "cv2.imdecode(")
+    wrong = [
+        str(path.relative_to(SOURCE))
+        for path in files()
+        if room_of(path) not in ("data", "drawing")
+        and any(opener in path.read_text(encoding="utf-8") for opener in openers)
+    ]
+    assert not wrong
+
+
+def test_nothing_executable_is_ever_loaded() -> None:
+    forbidden = ("import pickle", "torch.load(", "import joblib", "eval(", "exec(", "allow_pickle=True", "yaml.load(")
+    wrong = [
+        (str(path.relative_to(SOURCE)), word)
+        for path in files()
+        for word in forbidden
+        if word in path.read_text(encoding="utf-8").replace(".eval()", "")
+    ]
+    assert not wrong
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    assert not [str(path) for path in files() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+def loaded_modules(code: str) -> set[str]:
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(run.stdout.split())
+
+
+def test_import_mekiki_loads_no_torch() -> None:
+    loaded = loaded_modules("import mekiki")
+    assert not loaded & {"torch", "timm", "numpy", "cv2", "pydantic"}
+
+
+def test_help_loads_no_torch() -> None:
+    loaded = loaded_modules(
+        "import contextlib, io\nfrom mekiki.doors.cli import app\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    app(['--help'], standalone_mode=False)"
+    )
+    assert "mekiki.doors.cli" in loaded
+    assert not loaded & {"torch", "timm", "cv2", "sklearn", "scipy", "matplotlib"}
+
+
+def test_unknown_names_of_the_package_are_refused() -> None:
+    try:
+        mekiki.trian  # noqa: B018
+    except AttributeError as error:
+        assert "trian" in str(error)
+    else:
+        raise AssertionError("mekiki.trian must not exist")
