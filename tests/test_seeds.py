@@ -17,5 +17,12 @@ def test_a_word_and_a_number_that_look_alike_differ() -> None:
 
 
 def test_the_numbers_never_change() -> None:
-    assert stream(0, "split").integers(0, 10**9, 3).tolist() == stream(0, "split").integers(0, 10**9, 3).tolist()
-    assert 0 <= torch_seed(3, "head") < 2**63
+    assert entropy(0, "split", "a.jpg") == 23972850301019854172410923321638254661
+    assert stream(0, "split").integers(0, 10**9, 3).tolist() == [881857645, 690088807, 277980206]
+    assert stream(7, "augment", 2, 5).random(3).tolist() == [0.1553660695456447, 0.6953926895232682, 0.4149489492785364]
+    assert torch_seed(3, "head") == 328652890532446910
+
+
+@given(keys)
+def test_torch_takes_every_seed(key: tuple) -> None:
+    assert 0 <= torch_seed(key[0], *key[1]) < 2**63

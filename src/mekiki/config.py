@@ -145,7 +145,7 @@ class TrainSettings(Section):
     """How it is trained."""
 
     epochs: int = Field(
-        12, ge=0, le=10_000, description="passes over the training photos after the probe; 0: the probe alone"
+        8, ge=0, le=10_000, description="passes over the training photos after the probe; 0: the probe alone"
     )
     steps_per_epoch: int | None = Field(
         None, ge=1, description="batches that make an epoch; not given: one pass over the photos"
@@ -153,9 +153,15 @@ class TrainSettings(Section):
     batch_size: int = Field(32, ge=2, le=4096, description="photos per step")
     probe: bool = Field(True, description="start the head from a logistic regression on the frozen backbone's features")
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with Nesterov momentum")
-    learning_rate: float = Field(5e-4, gt=0, description="highest learning rate")
+    learning_rate: float = Field(1e-3, gt=0, description="highest learning rate")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     weight_decay: float = Field(0.05, ge=0, description="decoupled for adamw; not applied to biases and norms")
+    layer_decay: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="each stage of the backbone learns at this times the rate of the next; 1: all alike",
+    )
     schedule: Literal["cosine", "constant"] = Field(
         "cosine", description="course of the learning rate after the warm-up"
     )
@@ -183,12 +189,15 @@ class EvaluateSettings(Section):
         "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
     )
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
+    max_megapixels: float = Field(
+        100.0, gt=0, le=178.0, description="a picture with more pixels is refused as unreadable, in millions"
+    )
 
 
 class DemoSettings(Section):
     """How large the demonstration is."""
 
-    per_class: int = Field(100, ge=10, le=10_000, description="drawings per guitar model")
+    per_class: int = Field(240, ge=20, le=10_000, description="drawings per guitar model")
     epochs: int = Field(12, ge=1, le=1000, description="passes over the drawings")
     seed: int = Field(0, ge=0, description="seed of the drawings and of the training")
 
@@ -216,7 +225,7 @@ SECTIONS: dict[str, type[Section]] = {
 AnySection = TypeVar("AnySection", bound=Section)
 
 
-def make_config(data: str, split_file: str | None = None, **settings: Any) -> RunConfig:
+def make_config(data: str, split_file: str | None = None, /, **settings: Any) -> RunConfig:
     """Make a run's configuration from plain names.
 
     Args:

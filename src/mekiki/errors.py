@@ -16,6 +16,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+NAMES_SHOWN = 30
+
 
 class MekikiError(Exception):
     """Base of all errors that mekiki raises on purpose.
@@ -65,5 +67,6 @@ class TrainingError(MekikiError):
 def unknown_name(what: str, name: str, known: Sequence[str]) -> SettingsError:
     """Return the error for a name that is not among the known ones, with the nearest as a hint."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    some = ", ".join(known[:NAMES_SHOWN]) + (", …" if len(known) > NAMES_SHOWN else "")
+    hint = f"did you mean {near[0]}?" if near else f"known: {some}"
     return SettingsError(f"there is no {what} {name!r}", hint)

@@ -1,6 +1,7 @@
 """Atomic writes: a file appears whole under its name or not at all.
 
-Everything that mekiki writes goes through here: first under a temporary name in the same folder, then renamed.
+Everything that mekiki writes goes through here: first under a temporary name in the same folder, then renamed. A
+device or pipe (``/dev/null``) is written straight into. A link stays, and the file that it leads to is replaced.
 It never opens pictures (``data/pictures.py`` does) and knows nothing of what the files mean.
 """
 
@@ -9,10 +10,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from mekiki.errors import MekikiError, SettingsError
+
+_WAITS_SECONDS = (0.05, 0.1, 0.15, 0.3, 0.4)
 
 
 @contextmanager
@@ -23,8 +29,19 @@ def replaced(path: Path) -> Iterator[Path]:
         path: The file to create or replace; its folder is made if it is missing.
 
     Yields:
-        The temporary path, in the same folder and with the same ending.
+        The temporary path, in the same folder and with the same ending; ``path`` itself if it is a device or pipe.
+
+    Raises:
+        SettingsError: The path is a folder.
+        MekikiError: Another program keeps the file open and the system does not let us replace it (Windows).
     """
+    if path.is_dir():
+        raise SettingsError(f"cannot write the file {path}: it is a folder", "name a file")
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    if path.is_symlink():
+        path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -32,9 +49,24 @@ def replaced(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _give_usual_rights(temporary)
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Rename; on Windows wait for a second while another program (a virus scanner, Excel) has the file open."""
+    for seconds in _WAITS_SECONDS:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(seconds)
+    try:
+        temporary.replace(path)
+    except PermissionError as error:
+        reason = error.strerror or "no permission"
+        raise MekikiError(f"cannot replace {path}: {reason}", "close the program that has it open") from error
 
 
 def _give_usual_rights(path: Path) -> None:
@@ -60,7 +92,6 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_with(path: Path, writer: Callable[[Path], object]) -> None:
-    """Let ``writer`` write a file under a temporary name, then rename it to ``path``."""
-    with replaced(path) as temporary:
-        writer(temporary)
+def printable(path: str) -> str:
+    """Return a path as text that can be written anywhere: bytes that are no UTF-8 become escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

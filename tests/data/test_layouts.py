@@ -241,6 +241,139 @@ def test_errors_about_data_that_is_no_folder(tmp_path: Path) -> None:
         find(tmp_path / "a.csv")
 
 
+def score(data: Path, *known: str, layout: str = "auto") -> list[tuple[str, str]]:
+    """Find the photos for a model that knows these classes."""
+    found = find_photos(data, build(ScanSettings, {"layout": layout}), known_classes=known)
+    assert found.classes == known
+    return [(entry.path, entry.label) for entry in found.entries]
+
+
+def test_a_model_can_be_scored_on_some_of_its_classes(tmp_path: Path) -> None:
+    data = tree(tmp_path, "SG/1.jpg")
+    assert score(data, "Les Paul", "SG", "Explorer") == [("SG/1.jpg", "SG")]
+    tree(tmp_path, "Banjo/1.jpg")
+    assert score(data, "SG", "Explorer") == [("Banjo/1.jpg", "Banjo"), ("SG/1.jpg", "SG")]
+
+
+def test_a_model_can_be_scored_on_a_test_folder_alone(tmp_path: Path) -> None:
+    data = tree(tmp_path, "test/SG/1.jpg")
+    assert score(data, "Explorer", "SG") == [("test/SG/1.jpg", "SG")]
+
+
+def test_a_model_can_be_scored_on_a_csv_of_one_class(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\n1.jpg,SG\n")
+    assert score(tmp_path / "list.csv", "Explorer", "SG") == [("1.jpg", "SG")]
+
+
+def test_numbers_stand_for_the_known_classes(tmp_path: Path) -> None:
+    data = tree(tmp_path / "from 1", "2_1.jpg", "3_1.jpg")
+    assert score(data, "SG", "Flying V", "Explorer") == [("2_1.jpg", "Flying V"), ("3_1.jpg", "Explorer")]
+    tree(tmp_path / "from 0", "0_1.jpg", "2_1.jpg")
+    assert score(tmp_path / "from 0", "SG", "Flying V", "Explorer") == [("0_1.jpg", "SG"), ("2_1.jpg", "Explorer")]
+    (data / "classes.txt").write_text("Explorer\nSG\nFlying V\n")
+    assert score(data, "SG", "Flying V", "Explorer") == [("2_1.jpg", "SG"), ("3_1.jpg", "Flying V")]
+    tree(data, "0_1.jpg")
+    with pytest.raises(
+        DataError, match=r"3_1.jpg has the class number 3, but the 3 class names have the numbers 0 to 2"
+    ):
+        score(data, "SG", "Flying V", "Explorer")
+
+
+def test_known_classes_that_are_numbers_keep_their_number(tmp_path: Path) -> None:
+    """A model that was trained on 2_*.jpg and 10_*.jpg without names: 2 is the class "2", not the second class."""
+    data = tree(tmp_path, "2_1.jpg", "10_1.jpg")
+    assert find(data)[1] == ("2", "10")
+    assert score(data, "2", "10") == [("2_1.jpg", "2"), ("10_1.jpg", "10")]
+
+
+def test_nothing_to_score_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no labelled photos\nhint: expected"):
+        score(tree(tmp_path, "a/1.txt"), "a", "b", layout="classes")
+
+
+def test_class_names_are_compared_as_they_look(tmp_path: Path) -> None:
+    data = tree(tmp_path, "1_1.jpg", "2_1.jpg")
+    assert find(data, classes=("Cafe\u0301", "b"))[1] == ("Caf\u00e9", "b")
+
+
+def test_a_class_list_names_each_class_once(tmp_path: Path) -> None:
+    data = tree(tmp_path, "1_1.jpg", "2_1.jpg")
+    (data / "classes.txt").write_text("SG\nSG\n")
+    with pytest.raises(DataError, match=r"classes.txt names 'SG' twice\nhint: name each class once"):
+        find(data)
+
+
+@pytest.mark.parametrize("mark", ["status.json", "model.json"])
+def test_a_run_folder_is_no_class(tmp_path: Path, mark: str) -> None:
+    data = tree(tmp_path / "classes", "a/1.jpg", "b/1.jpg", "run/figures/1.png", f"run/{mark}")
+    reason = "a run folder of mekiki, no class"
+    assert find(data)[1:] == (("a", "b"), {"run": reason})
+    data = tree(tmp_path / "parts", "train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", f"run/{mark}", "run/x/1.png")
+    tree(data, f"val/run/{mark}", "val/run/1.png")
+    assert find(data)[1:] == (("a", "b"), {"run": reason, "val/run": reason})
+    data = tree(tmp_path / "flat", "1_1.jpg", "2_1.jpg", "run/1.png", f"run/{mark}")
+    assert find(data)[1:] == (("1", "2"), {"run": reason})
+    with pytest.raises(DataError, match="holds no photos"):
+        find(tree(tmp_path / "alone", "run/1.png", f"run/{mark}"))
+
+
+def test_a_relative_and_an_absolute_name_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tree(tmp_path / "data", "a/1.jpg", "b/1.jpg", "a/2.jpg", "b/2.jpg")
+    tree(tmp_path, "elsewhere/3.jpg")
+    table = data / "list.csv"
+    lines = [
+        "a/1.jpg,a",
+        f"{(data / 'a' / '2.jpg').as_posix()},a",
+        f"{tmp_path.as_posix()}/elsewhere/../data/b/1.jpg,b",
+        "../data/b/2.jpg,b",
+        f"{(tmp_path / 'elsewhere' / '3.jpg').as_posix()},b",
+    ]
+    table.write_text("path,label\n" + "\n".join(lines) + "\n")
+    monkeypatch.chdir(tmp_path)
+    for given in (data, table):
+        absolute = find_photos(given, ScanSettings())
+        assert absolute.root == data and absolute.root.is_absolute()
+        relative = given.relative_to(tmp_path)
+        assert find_photos(relative, ScanSettings()) == absolute
+        assert find_photos(Path("elsewhere") / ".." / relative, ScanSettings()) == absolute
+    monkeypatch.chdir(data)
+    found = find_photos(Path("list.csv"), ScanSettings())
+    assert found == find_photos(table, ScanSettings())
+    outside = (tmp_path / "elsewhere" / "3.jpg").as_posix()
+    assert {entry.path for entry in found.entries} == {"a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg", outside}
+
+
+def test_a_photo_that_is_listed_by_two_paths_counts_once(tmp_path: Path) -> None:
+    data = tree(tmp_path / "data", "1.jpg", "2.jpg")
+    (data / "list.csv").write_text(f"path,label\n1.jpg,a\n{(data / '1.jpg').as_posix()},b\n../data/1.jpg,b\n2.jpg,b\n")
+    found = find_photos(data / "list.csv", ScanSettings())
+    assert [entry.path for entry in found.entries] == ["1.jpg", "2.jpg"] and len(found.strays) == 2
+
+
+def test_a_linked_csv_speaks_of_the_folder_of_the_link(tmp_path: Path) -> None:
+    data = tree(tmp_path / "data", "1.jpg", "2.jpg")
+    store = tree(tmp_path / "store")
+    store.mkdir()
+    (store / "labels.csv").write_text("path,label\n1.jpg,a\n2.jpg,b\n")
+    link(data / "labels.csv", store / "labels.csv")
+    found = find_photos(data / "labels.csv", ScanSettings())
+    assert found.root == data and all((found.root / entry.path).is_file() for entry in found.entries)
+    link(tmp_path / "linked", data)
+    assert find_photos(tmp_path / "linked" / "labels.csv", ScanSettings()).root == tmp_path / "linked"
+
+
+def test_rows_are_named_by_their_line(tmp_path: Path) -> None:
+    tree(tmp_path, "1.jpg", "2.jpg")
+    table = tmp_path / "list.csv"
+    table.write_text("path,label\n\n1.jpg,a\n2.jpg,b\n3.jpg,\n")
+    assert find(table)[2] == {"3.jpg": "row 5 of list.csv gives no label"}
+    table.write_text('path,label\n1.jpg,a\n"2.jpg,b\n3.jpg,b\n')
+    with pytest.raises(
+        DataError, match=r"list.csv, row 3 is no valid CSV: unexpected end of data\nhint: a quotation mark"
+    ):
+        find(table)
+
+
 def link(path: Path, target: Path) -> None:
     try:
         path.symlink_to(target, target_is_directory=True)

@@ -208,6 +208,15 @@ def test_a_class_with_far_fewer_photos_is_told(tmp_path: Path) -> None:
     assert of_kind(result, "imbalance") == [Finding("imbalance", "few", "", 0.8, "4 photos; many has 20")]
 
 
+def test_a_scan_for_a_model_keeps_the_models_classes(tmp_path: Path) -> None:
+    data = write_tree(tmp_path, {f"SG/{number}.png": scene(number) for number in range(5)})
+    result = scan(data, ScanSettings(), known_classes=["SG", "Explorer"])
+    assert result.manifest.classes == ("SG", "Explorer") and result.manifest.counts() == {"SG": 5, "Explorer": 0}
+    assert result.findings == []
+    foreign = scan(data, ScanSettings(), known_classes=("Banjo", "Explorer"))
+    assert {photo.label for photo in foreign.manifest.photos} == {"SG"}
+
+
 def test_classes_without_a_readable_photo_do_not_stop_a_scan(tmp_path: Path) -> None:
     result = scan(write_tree(tmp_path, {"a/1.jpg": b"", "b/1.jpg": b""}), ScanSettings())
     assert result.manifest.counts() == {"a": 0, "b": 0}

@@ -367,8 +367,43 @@ def test_a_given_split_drops_the_unreadable_and_leaves_the_unlisted() -> None:
 
 def test_a_given_split_finds_names_spelled_with_other_unicode() -> None:
     manifest = manifest_of(Photo("Cafe\u0301/1.jpg", "Caf\u00e9"), *singles("a", 3), *singles("b", 3))
-    made = apply_split(manifest, Split((*GIVEN, SplitRow("Caf\u00e9/1.jpg", "Cafe\u0301", "", "train"))))
+    manifest = manifest_of(*manifest.photos, Photo("Caf\u00e9/2.jpg", "Caf\u00e9"))
+    rows = [SplitRow(f"Caf\u00e9/{name}.jpg", "Cafe\u0301", "", part) for name, part in (("1", "train"), ("2", "val"))]
+    made = apply_split(manifest, Split((*GIVEN, *rows)))
     assert parts_of(made)["Cafe\u0301/1.jpg"] == "train"
+
+
+@pytest.mark.parametrize(
+    ("more", "rows", "message"),
+    [
+        (singles("c", 3), [], r"the split has no readable train photos of 1 of the 3 classes: c\nhint: make a new split with mekiki split, or take"),
+        (singles("c", 3) + singles("d", 3), [], r"no readable train photos of 2 of the 4 classes: c, d\n"),
+        (singles("c", 3), [SplitRow("c/0.jpg", "c", "", "val")], r"no readable train photos of 1 of the 3 classes: c\n"),
+        (singles("c", 3), [SplitRow("c/0.jpg", "c", "", "train")], r"no readable val photos of 1 of the 3 classes: c\n"),
+        (singles("c", 3, status="unreadable"), [SplitRow("c/0.jpg", "c", "", "train"), SplitRow("c/1.jpg", "c", "", "val")], r"no readable train photos of 1 of the 3 classes: c\n"),
+    ],
+)  # fmt: skip
+def test_a_given_split_without_a_class_of_the_photos_is_an_error(
+    more: list[Photo], rows: list[SplitRow], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        apply_split(manifest_of(*singles("a", 3), *singles("b", 3), *more), Split((*GIVEN, *rows)))
+
+
+def test_one_photo_is_too_few_to_train() -> None:
+    with pytest.raises(DataError, match=r"the split has 1 readable photo in the part train; 2 is the least\nhint: "):
+        apply_split(manifest_of(*singles("a", 3)), Split(tuple(row for row in GIVEN if row.label == "a")))
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_folders_without_readable_photos_of_a_class_are_an_error(part: str) -> None:
+    other = {"train": "val", "val": "train"}[part]
+    photos = [*with_part(singles("a", 5) + singles("b", 5), other), *with_part(singles("b", 5), part)]
+    with pytest.raises(
+        DataError,
+        match=rf"the class 'a' has 5 readable photos, but none of them is in {part}\nhint: add photos of it to",
+    ):
+        split(manifest_of(*photos), SplitSettings())
 
 
 @given(st.integers(0, 500), st.lists(st.floats(0.01, 1), min_size=1, max_size=5))

@@ -47,15 +47,19 @@ def test_train_and_everything_after_it(photos: Path, tmp_path: Path) -> None:
     assert "95 % interval" in table and "blue" in table
     explained = call("explain", tmp_path / "run", photos / "red" / "000.png", "--out", tmp_path / "why")
     assert "(Grad-CAM at layer4)" in explained.stdout
-    assert (tmp_path / "why" / "000.png").is_file()
+    assert (tmp_path / "why" / "000-heat.png").is_file()
 
 
 def test_json_prints_one_object_and_nothing_else(photos: Path, tmp_path: Path) -> None:
     assert json.loads(call("scan", photos, "--json").stdout)["classes"] == {"blue": 12, "green": 12, "red": 12}
     split = call("split", photos, "--out", tmp_path / "split.csv", "--train", 6, "--val", 3, "--json")
     assert json.loads(split.stdout)["parts"]["test"] == {"blue": 3, "green": 3, "red": 3}
-    trained = call("train", photos, "--out", tmp_path / "run", *SMALL, "--epochs", 0, "--json")
-    assert set(json.loads(trained.stdout)) == {"val", "test"}
+    trained = call("train", photos, "--out", tmp_path / "run", *SMALL, "--epochs", 1, "--json")
+    figures = json.loads(trained.stdout)
+    assert (figures["part"], figures["others"][0]["part"]) == ("test", "val")
+    assert set(figures["accuracy"]) == {"value", "low", "high"}
+    said = call("predict", tmp_path / "run", photos / "red", "--json")
+    assert len(json.loads(said.stdout)["predictions"]) == 12
     assert json.loads(call("backbones", "nin*", "--json").stdout)["backbones"][0]["name"] == "nin"
 
 
@@ -67,7 +71,7 @@ def test_scan_and_split_show_tables_and_write_files(photos: Path, tmp_path: Path
     assert {path.name for path in (tmp_path / "scan").iterdir()} == {"manifest.csv", "findings.csv"}
     assert "train" in call("split", photos, "--out", tmp_path / "split.csv").stdout
     again = call("split", photos, "--out", tmp_path / "split.csv")
-    assert (again.exit_code, "never written over" in again.stderr) == (2, True)
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
 
 
 def test_prediction_formats(run: RunFolder, photos: Path, tmp_path: Path) -> None:
@@ -80,7 +84,9 @@ def test_prediction_formats(run: RunFolder, photos: Path, tmp_path: Path) -> Non
     assert record["top"][0][0] == record["label"]
     assert len(record["top"]) == 2
     table = call("predict", run.path, photos / "red", "--format", "csv").stdout.splitlines()
-    assert table[0] == "path,label,score,second,second_score,error"
+    assert table[0] == "path,error,label,score,label_2,score_2,label_3,score_3"
+    single = call("predict", run.path, photos / "red", "--format", "csv", "--top", 1).stdout.splitlines()
+    assert single[0] == "path,error,label,score"
     written = call("predict", run.path, photos / "red", "--out", tmp_path / "said.csv")
     assert written.stdout == ""
     assert (tmp_path / "said.csv").read_text().splitlines() == table
@@ -101,6 +107,10 @@ def test_prediction_formats(run: RunFolder, photos: Path, tmp_path: Path) -> Non
         (["predict", "imagenet:resnet5O", "{photos}"], 2, "resnet50"),
         (["evaluate", "nowhere"], 1, "there is no run folder nowhere"),
         (["fly"], 2, "No such command"),
+        (["train", "{photos}", "--out", "run", *SMALL, "--set", "out=x"], 2, "there is no setting 'out'"),
+        (["predict", "{photos}", "{photos}", "--json", "--format", "csv"], 2, "--json prints one object"),
+        (["predict", "{photos}", "{photos}", "--out", "{photos}/red/000.png"], 2, "is there already"),
+        (["scan", "{photos}", "--near-similarity", "2"], 2, "near_similarity = '2'"),
     ],
 )
 def test_wrong_use_is_one_clear_line(
@@ -154,6 +164,7 @@ def hostile(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads peak memory as Linux gives it")
 def test_predict_on_a_hostile_folder_gives_a_line_each_in_bounded_memory(run: RunFolder, hostile: Path) -> None:
     program = (
         "import resource, sys\n"
@@ -182,6 +193,31 @@ def test_the_rotated_and_the_whole_photo_are_told_apart_only_by_rotation(run: Ru
     np.testing.assert_allclose(said[0], said[1], atol=0.05)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals as on POSIX")
+def test_results_reach_a_file_while_bars_are_on_the_terminal(run: RunFolder, photos: Path, tmp_path: Path) -> None:
+    import pty
+
+    terminal, end = pty.openpty()
+    words = ["predict", str(run.path), str(photos / "red"), "--format", "jsonl"]
+    with (tmp_path / "said.jsonl").open("w") as file:
+        process = subprocess.Popen([sys.executable, "-m", "mekiki", *words], stdout=file, stderr=end)
+        os.close(end)
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:
+            pass
+        process.wait(timeout=60)
+        os.close(terminal)
+    assert len((tmp_path / "said.jsonl").read_text().splitlines()) == 12
+
+
+def test_help_and_names_can_be_written_anywhere(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    shown = subprocess.run([sys.executable, "-m", "mekiki", "--help"], capture_output=True, env=environment, check=True)
+    assert "目利き" in shown.stdout.decode("utf-8")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
 def test_ctrl_c_leaves_a_usable_run(tmp_path: Path) -> None:
     folder = write_photos(tmp_path / "photos", 12)
@@ -195,7 +231,7 @@ def test_ctrl_c_leaves_a_usable_run(tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
-    assert "stopping: one moment" in stderr
+    assert "one moment for the figures" in stderr
     assert read_status(run).state == "stopped"
     assert run.report.is_file()
     assert len(mekiki.load(run.path).predict([folder / "red" / "000.png"])) == 1

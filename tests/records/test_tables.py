@@ -56,6 +56,35 @@ def test_messages(tmp_path: Path) -> None:
         read_history(file)
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('a,A,,train\n"b,B,,val\nc,C,,val\n', r"row 3 is no valid CSV: unexpected end of data\nhint: a quotation mark"),
+        ('a,A,,train\n"b"x,B,,val\n', r"row 3 is no valid CSV: ',' expected after '\"'\nhint: "),
+        ('a,A,,train\n"b,B,,val\nc,"C",,val\n', r"row 3 is no valid CSV: ',' expected after '\"'"),
+        ("\n\na" + "x" * 200_000 + ",A,,train\n", r"row 4 is no valid CSV: field larger than field limit"),
+        ("SG, red.jpg,SG,,train\n", r"row 2 has 5 values, but there are 4 columns\nhint: put quotation marks round"),
+        ("a,A,,train\n\n\nb,B,,dev\n", r"row 5, column 'part': 'dev' is no part"),
+    ],
+)
+def test_a_stray_mark_never_swallows_rows(tmp_path: Path, rows: str, message: str) -> None:
+    (tmp_path / "split.csv").write_text("path,label,group,part\n" + rows)
+    with pytest.raises(DataError, match=r"split.csv, " + message) as caught:
+        read_split(tmp_path / "split.csv")
+    assert "\n" not in caught.value.message and len(caught.value.message) < 300
+
+
+def test_marks_and_empty_cells_that_belong_there_are_read(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_text('path,label,group,part\n"a, ""1"".jpg",5" neck,,train,,\n')
+    assert read_split(tmp_path / "split.csv").rows == (SplitRow('a, "1".jpg', '5" neck', "", "train"),)
+
+
+def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_text("")
+    with pytest.raises(DataError, match="has no column 'path'; its columns are none"):
+        read_split(tmp_path / "split.csv")
+
+
 @dataclass(frozen=True)
 class Switch:
     on: bool

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from made_runs import make_run
 
 from mekiki.records.run import RunFolder
+from tests.report.made_runs import make_run
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
-from made_runs import make_evaluation, make_history, noise
 from matplotlib.colors import to_rgb
 from PIL import Image
 
 from mekiki.errors import DataError
 from mekiki.report.figures import confusion_figure, curves_figure, png_bytes, prediction_figure, save_png
+from tests.report.made_runs import make_evaluation, make_history, noise
 
 JAPANESE = ["ストラトキャスター", "レスポール", "ジャガー"]
 RANKED = [("Jaguar", 0.7), ("Mustang", 0.2), ("SG", 0.1)]

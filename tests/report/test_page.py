@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from made_runs import make_example, make_run, read_page, write_noise
 
 import mekiki.report
 from mekiki.errors import DataError, RunError
@@ -15,6 +14,7 @@ from mekiki.records.findings import Finding, write_findings
 from mekiki.records.run import RunFolder, Status, write_status
 from mekiki.report.gallery import Drawing
 from mekiki.report.page import write_report
+from tests.report.made_runs import make_example, make_run, read_page, write_noise
 
 HOSTILE = '</title><script>alert("class")</script><img src=x onerror=alert(1)>'
 DATA = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")

@@ -1,13 +1,13 @@
 """The sentences follow from the numbers."""
 
 import pytest
-from made_runs import make_evaluation
 
 from mekiki.records import openings as records
 from mekiki.records.findings import Finding
 from mekiki.records.run import Status
 from mekiki.records.split import Split, SplitRow
 from mekiki.report import story
+from tests.report.made_runs import make_evaluation
 
 SPLIT = Split((SplitRow("a", "x", "a", "train"), SplitRow("b", "x", "b", "test"), SplitRow("c", "x", "c", "train")))
 

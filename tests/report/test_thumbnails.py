@@ -5,10 +5,10 @@ import io
 
 import numpy as np
 import pytest
-from made_runs import noise
 from PIL import Image
 
 from mekiki.report.thumbnails import MOST_BYTES, thumbnail
+from tests.report.made_runs import noise
 
 
 def decoded(uri: str) -> bytes:

@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 
 from mekiki.config import AugmentSettings
+from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError
 from mekiki.records.card import Preprocessing
+from mekiki.tensors.geometry import square
 from mekiki.tensors.loading import PhotoSet, prepared_ahead
 
 PREPROCESSING = Preprocessing(image_size=32, fit="letterbox", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 ORDER = [[3, 0, 7], [35, 1], [2]]  # 36 photos: draw 35 is the last photo, and so is 71
 
 
-def photo_set(folder: Path, cache_megabytes: int = 1024) -> PhotoSet:
+def photo_set(folder: Path, cache_megabytes: int = 1024, margin: float = 1.25) -> PhotoSet:
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
     labels = [sorted(path.name for path in folder.iterdir()).index(path.split("/")[0]) for path in paths]
-    return PhotoSet(folder, paths, labels, PREPROCESSING, cache_megabytes=cache_megabytes)
+    return PhotoSet(folder, paths, labels, PREPROCESSING, margin=margin, cache_megabytes=cache_megabytes)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -49,6 +51,13 @@ def test_plain_batches_hold_every_photo_in_order(shared_photos: Path) -> None:
     batches = list(photos.plain_batches(batch_size=10, workers=2))
     assert [len(batch.labels) for batch in batches] == [10, 10, 10, 6]
     np.testing.assert_array_equal(np.concatenate([batch.labels for batch in batches]), photos.labels)
+
+
+def test_with_a_margin_of_1_a_plain_photo_is_what_prediction_sees(shared_photos: Path) -> None:
+    plain = photo_set(shared_photos, margin=1.0)
+    for number in (0, 17, 35):
+        seen = square(read_picture(shared_photos / plain.paths[number]), 32, "letterbox")
+        np.testing.assert_array_equal(plain.plain(number), seen)
 
 
 def test_the_cache_is_bounded(shared_photos: Path) -> None:

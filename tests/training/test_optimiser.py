@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mekiki.config import TrainSettings
-from mekiki.training.optimiser import make_optimiser, rate_at
+from mekiki.config import ModelSettings, TrainSettings
+from mekiki.model.classifier import PhotoClassifier, build_classifier
+from mekiki.training.optimiser import make_optimiser, rate_at, set_rate
 
 
 @given(st.integers(1, 400), st.floats(0, 1), st.sampled_from(["cosine", "constant"]))
@@ -29,27 +30,53 @@ def test_cosine_is_torchs() -> None:
         theirs.step()
 
 
+def small_model() -> PhotoClassifier:
+    settings = ModelSettings(backbone="test_resnet", weights="none", image_size=32)
+    return build_classifier(settings, ["a", "b"], seed=0)[0]
+
+
 def test_decay_spares_biases_and_norms_and_frozen_parameters_are_left_out() -> None:
-    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Conv2d(4, 4, 3))
-    model[2].requires_grad_(False)
-    decayed, spared = make_optimiser(model.parameters(), TrainSettings(weight_decay=0.1)).param_groups
-    assert (decayed["weight_decay"], [p.ndim for p in decayed["params"]]) == (0.1, [4])
-    assert (spared["weight_decay"], [p.ndim for p in spared["params"]]) == (0, [1, 1, 1])
+    model = small_model()
+    model.freeze(2)
+    groups = make_optimiser(model, TrainSettings(weight_decay=0.1)).param_groups
+    assert {group["weight_decay"]: {p.ndim >= 2 for p in group["params"]} for group in groups} == {
+        0.1: {True},
+        0: {False},
+    }
+    given = {id(p) for group in groups for p in group["params"]}
+    assert given == {id(p) for p in model.parameters() if p.requires_grad}
+    assert len(given) < len(list(model.parameters()))
+
+
+def test_the_rate_falls_by_stage_towards_the_input() -> None:
+    model = small_model()
+    optimiser = make_optimiser(model, TrainSettings(layer_decay=0.5))
+    set_rate(optimiser, 0.8)
+    rate_of = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
+    rates = {name: rate_of[id(p)] for name, p in model.named_parameters()}
+    assert {rate for name, rate in rates.items() if name.startswith("head")} == {0.8}
+    assert {rate for name, rate in rates.items() if name.startswith("backbone.layer4")} == {0.4}
+    assert {rate for name, rate in rates.items() if name.startswith("backbone.layer3")} == {0.2}
+    assert (
+        min(rates.values())
+        == rates["backbone.conv1.0.weight" if "backbone.conv1.0.weight" in rates else "backbone.conv1.weight"]
+    )
 
 
 def test_sgd_is_nesterovs() -> None:
-    parameter = torch.nn.Parameter(torch.tensor([[1.0]]))
+    model = small_model()
     settings = TrainSettings(optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0)
-    optimiser = make_optimiser([parameter], settings)
-    velocity, expected = 0.0, 1.0
-    for _ in range(5):
-        optimiser.zero_grad()
-        (parameter**2).sum().backward()
-        optimiser.step()
-        gradient = 2 * expected
-        velocity = 0.9 * velocity + gradient
-        expected -= 0.1 * (gradient + 0.9 * velocity)
-        assert parameter.item() == pytest.approx(expected, rel=1e-5)
+    optimiser = make_optimiser(model, settings)
+    reference = small_model()
+    theirs = torch.optim.SGD(reference.parameters(), lr=0.1, momentum=0.9, nesterov=True)
+    picture = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for _ in range(3):
+        for network, stepper in ((model, optimiser), (reference, theirs)):
+            stepper.zero_grad()
+            network(picture).square().sum().backward()
+            stepper.step()
+    for ours, other in zip(model.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(ours, other)
 
 
 def test_half_way_down_the_cosine_is_half_the_rate() -> None:

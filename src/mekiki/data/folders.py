@@ -6,6 +6,7 @@ entered twice in one walk, so that a loop of links ends. No file is opened here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,11 @@ def _walk(folder: Path, entered: set[Path]) -> Iterator[Path]:
 def holds_pictures(folder: Path) -> bool:
     """Tell whether a file named like a picture lies anywhere below a folder."""
     return any(is_picture_name(path) for path in walk(folder, above=folder.parent))
+
+
+def absolute_path(path: Path) -> Path:
+    """Return a path from the root of the file system, without ".."; links stay as they are named."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  Path.resolve follows links, and Path.absolute keeps ".."
 
 
 def relative_name(path: Path, root: Path) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+RUN_FOLDER = "a run folder of mekiki, no class"
+"""The reason why a run folder among the photos is left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

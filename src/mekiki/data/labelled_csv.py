@@ -1,5 +1,7 @@
 """Reads a CSV ``path,label[,group]`` as a data set: paths are relative to the CSV's folder, or absolute.
 
+The CSV's folder is the one that its own path names, also where the CSV is a link. Photos below it get a relative path,
+however the row writes it; photos elsewhere keep the kind of path that the row has.
 A row without a path or label, and a row that lists a photo again, is a stray; a photo that is missing stays in and is
 found unreadable by the scan. Nothing is looked up on disk but to tell a Windows path from a name that holds a
 backslash.
@@ -7,15 +9,15 @@ backslash.
 
 from __future__ import annotations
 
-import posixpath
+import os
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from mekiki.data.folders import relative_name
+from mekiki.data.folders import absolute_path, relative_name
 from mekiki.data.found import Entry, Found, Stray, can_be_written
 from mekiki.records.manifest import natural_key
-from mekiki.records.tables import read_rows
+from mekiki.records.tables import read_numbered_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,11 @@ def read_labelled_csv(path: Path) -> Found:
     Raises:
         DataError: The file cannot be read or lacks the column path or label.
     """
-    root = path.parent
+    root = absolute_path(path).parent
     first_rows: dict[str, int] = {}
     entries: list[Entry] = []
     strays: list[Stray] = []
-    for row, line in enumerate(read_rows(path, _Line), start=2):
+    for row, line in read_numbered_rows(path, _Line):
         name = _clean(line.path, root)
         label = unicodedata.normalize("NFC", line.label.strip())
         if not name or not label:
@@ -60,4 +62,9 @@ def _clean(text: str, root: Path) -> str:
         return ""
     if "\\" in text and not (root / text).exists():
         text = text.replace("\\", "/")
-    return posixpath.normpath(relative_name(Path(text), root) if Path(text).is_absolute() else Path(text).as_posix())
+    below = relative_name(absolute_path(root / text), root)
+    return below if not Path(below).is_absolute() or Path(text).is_absolute() else _collapse(text)
+
+
+def _collapse(text: str) -> str:
+    return Path(os.path.normpath(text)).as_posix()

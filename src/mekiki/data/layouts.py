@@ -2,57 +2,77 @@
 
 classes: ``DATA/<class>/**``. parts: ``DATA/{train,val,test}/<class>/**`` ("valid" and "validation" are val). flat:
 ``DATA/1_0001.jpg``, the class number before the underscore. csv: ``path,label[,group]``. Only names are looked at:
-whether a file can be read is for ``scanning.py``. Whatever gets no label is a stray and is told with its reason.
+whether a file can be read is for ``scanning.py``. Whatever gets no label is a stray and is told with its reason; so
+is a run folder that lies among the classes.
 """
 
 from __future__ import annotations
 
 import glob
-import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from mekiki.config import ScanSettings
-from mekiki.data.folders import holds_pictures, is_picture_name, list_visible, relative_name, walk
-from mekiki.data.found import Entry, Found, Stray, can_be_written
+from mekiki.data.folders import absolute_path, holds_pictures, is_picture_name, list_visible, relative_name, walk
+from mekiki.data.found import RUN_FOLDER, Entry, Found, Stray, can_be_written
 from mekiki.data.labelled_csv import read_labelled_csv
+from mekiki.data.numbered import CLASS_LIST, NUMBERED, find_numbered, refuse_repeated
 from mekiki.errors import DataError
 from mekiki.records.manifest import Part, natural_key
+from mekiki.records.run import is_run_folder
 
 PART_FOLDERS: dict[str, Part] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-CLASS_LIST = "classes.txt"
 
-_NUMBERED = re.compile(r"([0-9]{1,9})_")
 _FORMS = "DATA/<class>/*.jpg, DATA/train/<class>/*.jpg, 1_0001.jpg names, or a CSV with path,label"
 
 
-def find_photos(data: Path, settings: ScanSettings) -> Found:
+def find_photos(data: Path, settings: ScanSettings, *, known_classes: Sequence[str] | None = None) -> Found:
     """Find the photos of a folder or CSV with their labels.
+
+    In the flat layout the numbers stand for the names of ``classes.txt`` or the setting, else for the known classes;
+    known classes that are numbers themselves are meant by their own number. Names are counted from 1, but from 0 if
+    a photo has the number 0: photos numbered from 0 of which none has the number 0 must not be given alone.
 
     Args:
         data: The folder, or the CSV file itself.
         settings: The layout (auto: told from what lies there) and the class names.
+        known_classes: The classes of a trained model, to find photos for it to be scored on: one class or some of
+            them are enough. Then the setting for class names is not used, and labels that are not among the known
+            classes are kept for the caller to refuse. Not given: the photos are to be trained on.
 
     Returns:
-        The photos in natural path order, the classes in the order of their numbers, and what was left out.
+        The photos in natural path order, the classes in the order of their numbers, and what was left out. The root
+        is absolute and keeps the names of links. With known classes these are the classes, in their order.
 
     Raises:
-        DataError: Nothing there, fewer than two classes, no labels, two layouts at once, or class names that
-            do not fit.
+        DataError: Nothing there, fewer than two classes (no photos at all with known classes), no labels, two layouts
+            at once, or class names that do not fit.
     """
-    found = _find(data, settings)
-    classes = _order_classes(found, settings.classes) if settings.classes else found.classes
-    if len(classes) < 2:
-        names = f"only the class {classes[0]!r}" if classes else "no labelled photos"
-        raise DataError(f"{data} holds {names}; a classifier needs two classes or more", f"expected {_FORMS}")
+    data = absolute_path(data)
+    found = _find(data, settings, known_classes)
+    classes = _choose_classes(data, found, settings.classes, known_classes)
     return Found(
         root=found.root,
         entries=tuple(sorted(found.entries, key=lambda entry: natural_key(entry.path))),
         classes=classes,
         strays=tuple(sorted(found.strays, key=lambda stray: natural_key(stray.path))),
     )
+
+
+def _choose_classes(
+    data: Path, found: Found, names: tuple[str, ...], known_classes: Sequence[str] | None
+) -> tuple[str, ...]:
+    if known_classes is not None:
+        if not found.entries:
+            raise DataError(f"{data} holds no labelled photos", f"expected {_FORMS}")
+        return tuple(known_classes)
+    classes = _order_classes(found, names) if names else found.classes
+    if len(classes) < 2:
+        held = f"only the class {classes[0]!r}" if classes else "no labelled photos"
+        raise DataError(f"{data} holds {held}; a classifier needs two classes or more", f"expected {_FORMS}")
+    return classes
 
 
 def list_pictures(sources: Sequence[str | Path]) -> list[Path]:
@@ -93,7 +113,7 @@ def _pictures_of(source: str | Path) -> list[Path]:
     return sorted(files, key=lambda file: natural_key(file.as_posix()))
 
 
-def _find(data: Path, settings: ScanSettings) -> Found:
+def _find(data: Path, settings: ScanSettings, known_classes: Sequence[str] | None) -> Found:
     if not data.exists():
         raise DataError(f"there is no folder or file {data}", "name the folder that holds the photos")
     layout = _detect(data) if settings.layout == "auto" else settings.layout
@@ -104,9 +124,9 @@ def _find(data: Path, settings: ScanSettings) -> Found:
         case "csv":
             return read_labelled_csv(data)
         case "flat":
-            return _find_numbered(data, settings.classes)
+            return find_numbered(data, settings.classes if known_classes is None else (), known_classes or ())
         case "parts":
-            return _find_in_part_folders(data)
+            return _find_in_part_folders(data, needs_train=known_classes is None)
         case _:
             return _find_in_class_folders(data)
 
@@ -118,9 +138,9 @@ def _detect(data: Path) -> str:
             return "csv"
         raise DataError(f"{data} is a file; expected a folder of photos or a .csv file", f"expected {_FORMS}")
     inside = list_visible(data)
-    folders = [path for path in inside if path.is_dir() and holds_pictures(path)]
+    folders = [path for path in inside if path.is_dir() and not is_run_folder(path) and holds_pictures(path)]
     loose = [path for path in inside if path.is_file() and is_picture_name(path)]
-    numbered = [path for path in loose if _NUMBERED.match(path.name)]
+    numbered = [path for path in loose if NUMBERED.match(path.name)]
     if folders and numbered:
         raise DataError(
             f"{data} holds both folders of photos ({folders[0].name}) and numbered photos ({numbered[0].name})",
@@ -143,7 +163,7 @@ def _refuse_unlabelled(data: Path, inside: list[Path], loose: list[Path]) -> NoR
 
 def _detect_folders(data: Path, folders: list[Path]) -> str:
     parts = [path for path in folders if path.name.casefold() in PART_FOLDERS]
-    with_classes = [path for path in parts if any(sub.is_dir() and holds_pictures(sub) for sub in list_visible(path))]
+    with_classes = [path for path in parts if _holds_classes(path)]
     if len(parts) < len(folders):
         if not with_classes:
             return "classes"
@@ -161,12 +181,16 @@ def _detect_folders(data: Path, folders: list[Path]) -> str:
     return "parts"
 
 
+def _holds_classes(part: Path) -> bool:
+    return any(path.is_dir() and not is_run_folder(path) and holds_pictures(path) for path in list_visible(part))
+
+
 def _find_in_class_folders(data: Path) -> Found:
     entries, strays = _search_classes(data, data, "")
     return Found(data, tuple(entries), _sorted_labels(entries), tuple(strays))
 
 
-def _find_in_part_folders(data: Path) -> Found:
+def _find_in_part_folders(data: Path, needs_train: bool) -> Found:
     entries: list[Entry] = []
     strays: list[Stray] = []
     for path in list_visible(data):
@@ -176,7 +200,14 @@ def _find_in_part_folders(data: Path) -> Found:
             entries += found
             strays += left_out
         else:
-            strays.append(Stray(path.name, "lies outside the folders train, val and test"))
+            elsewhere = "lies outside the folders train, val and test"
+            strays.append(Stray(path.name, RUN_FOLDER if is_run_folder(path) else elsewhere))
+    if needs_train:
+        _check_train_folder(data, entries)
+    return Found(data, tuple(entries), _sorted_labels(entries), tuple(strays))
+
+
+def _check_train_folder(data: Path, entries: Sequence[Entry]) -> None:
     trained = {entry.label for entry in entries if entry.part == "train"}
     if not trained:
         raise DataError(f"{data} has no folder train with photos in class folders", "expected DATA/train/<class>/*.jpg")
@@ -186,7 +217,6 @@ def _find_in_part_folders(data: Path) -> Found:
             f"the class {unknown[0]!r} is in {data}, but not in its folder train",
             "class folders have the same names in each part",
         )
-    return Found(data, tuple(entries), _sorted_labels(entries), tuple(strays))
 
 
 def _search_classes(folder: Path, root: Path, part: str) -> tuple[list[Entry], list[Stray]]:
@@ -198,6 +228,9 @@ def _search_classes(folder: Path, root: Path, part: str) -> tuple[list[Entry], l
         if not path.is_dir():
             if path.name != CLASS_LIST:
                 strays.append(Stray(name, "lies outside the class folders"))
+            continue
+        if is_run_folder(path):
+            strays.append(Stray(name, RUN_FOLDER))
             continue
         label = unicodedata.normalize("NFC", path.name)
         before = len(entries)
@@ -220,49 +253,6 @@ def _sort_in(file: Path, root: Path, label: str, part: str, entries: list[Entry]
         )
 
 
-def _find_numbered(data: Path, names: tuple[str, ...]) -> Found:
-    numbers: dict[Path, int] = {}
-    strays: list[Stray] = []
-    for path in list_visible(data):
-        match = _NUMBERED.match(path.name)
-        if path.is_file() and is_picture_name(path) and match and can_be_written(path.name):
-            numbers[path] = int(match[1])
-        elif path.name != CLASS_LIST:
-            strays.append(Stray(path.name, "its name does not begin with a class number such as 1_"))
-    labels = _name_numbers(numbers, names or _read_class_list(data / CLASS_LIST))
-    entries = tuple(Entry(path.name, labels[number]) for path, number in numbers.items())
-    used = {entry.label for entry in entries}
-    return Found(data, entries, tuple(name for name in labels.values() if name in used), tuple(strays))
-
-
-def _read_class_list(path: Path) -> tuple[str, ...]:
-    if not path.is_file():
-        return ()
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}", "save it as UTF-8 text with one class name per line"
-        ) from None
-    return tuple(line.strip() for line in lines if line.strip())
-
-
-def _name_numbers(numbers: dict[Path, int], names: Sequence[str]) -> dict[int, str]:
-    """Give each class number its name, counted from 0 if a photo has the number 0, else from 1."""
-    if not names:
-        return {number: str(number) for number in sorted(set(numbers.values()))}
-    first = 0 if 0 in numbers.values() else 1
-    labels = dict(enumerate(names, start=first))
-    for path, number in numbers.items():
-        if number not in labels:
-            raise DataError(
-                f"{path.name} has the class number {number}, but the {len(names)} class names "
-                f"have the numbers {first} to {first + len(names) - 1}",
-                f"add the missing names to {CLASS_LIST} (one per line) or to the setting classes",
-            )
-    return labels
-
-
 def _sorted_labels(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(sorted({entry.label for entry in entries}, key=natural_key))
 
@@ -270,9 +260,7 @@ def _sorted_labels(entries: Sequence[Entry]) -> tuple[str, ...]:
 def _order_classes(found: Found, names: tuple[str, ...]) -> tuple[str, ...]:
     """Check the given class names against those that were found, and keep the given order."""
     names = tuple(unicodedata.normalize("NFC", name) for name in names)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"the setting classes names {twice!r} twice", "name each class once")
+    refuse_repeated(names, "the setting classes")
     present = {entry.label for entry in found.entries}
     absent = [name for name in names if name not in present]
     extra = [name for name in found.classes if name not in names]

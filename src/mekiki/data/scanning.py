@@ -53,7 +53,14 @@ class _Look:
     error: str = ""
 
 
-def scan(data: Path, settings: ScanSettings, workers: int = 2, progress: Progress | None = None) -> ScanResult:
+def scan(
+    data: Path,
+    settings: ScanSettings,
+    workers: int = 2,
+    progress: Progress | None = None,
+    *,
+    known_classes: Sequence[str] | None = None,
+) -> ScanResult:
     """Import and check a folder of photos or a CSV.
 
     Args:
@@ -61,12 +68,13 @@ def scan(data: Path, settings: ScanSettings, workers: int = 2, progress: Progres
         settings: Layout, class names, and the bounds of near duplicates and sizes.
         workers: Threads, 1 or more.
         progress: Told how far it is; silent if not given.
+        known_classes: The classes of a trained model that is to be scored on these photos; see ``find_photos``.
 
     Raises:
         DataError: The layout cannot be used; see ``find_photos``. A photo that cannot be read is a finding.
     """
     progress = Silent() if progress is None else progress
-    found = find_photos(data, settings)
+    found = find_photos(data, settings, known_classes=known_classes)
     looks = _look_at_all(found.root, found.entries, settings, workers, progress)
     readable = [index for index, look in enumerate(looks) if look.sketch is not None]
     pairs = _find_pairs(looks, readable, settings, progress)
@@ -76,7 +84,7 @@ def scan(data: Path, settings: ScanSettings, workers: int = 2, progress: Progres
         *_about_files(found.entries, looks),
         *_about_pairs(found.entries, pairs),
         *_about_strays(found.strays),
-        *_about_balance(manifest.counts()),
+        *_about_balance(manifest),
     ]
     return ScanResult(manifest, findings)
 
@@ -207,8 +215,12 @@ def _about_strays(strays: Iterable[Stray]) -> list[Finding]:
     return [Finding("stray", stray.path, score=0.5, detail=stray.reason) for stray in strays]
 
 
-def _about_balance(counts: dict[str, int]) -> list[Finding]:
-    """Report the classes that have under a quarter of the largest class's photos."""
+def _about_balance(manifest: Manifest) -> list[Finding]:
+    """Report the classes that have under a quarter of the largest class's photos; not those without any file."""
+    present = {photo.label for photo in manifest.photos}
+    counts = {name: count for name, count in manifest.counts().items() if name in present}
+    if not counts:
+        return []
     largest, most = max(counts.items(), key=lambda item: item[1])
     return [
         Finding("imbalance", name, score=round(1 - count / most, 4), detail=f"{count} photos; {largest} has {most}")

@@ -2,8 +2,8 @@
 
 A group (copies, or what a CSV calls a group) stays together, each class is divided by itself. Parts that the folders
 already give are kept; if they have no val, it is taken from train, and if they have no test, there is none. Fractions
-that add up to 1 without a test (0.6 and 0.4) leave no test part. What could not be done as asked is told in the
-notes; what cannot be done is an error.
+that add up to 1 without a test (0.6 and 0.4) leave no test part. Every class has photos in train and in val, wherever
+the split comes from. What could not be done as asked is told in the notes; what cannot be done is an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from mekiki.records.manifest import PARTS, Manifest, Part, Photo, natural_key
 from mekiki.records.split import Split, SplitRow
 
 _NAMED_AT_MOST = 3
+_NEEDED: tuple[Part, Part] = ("train", "val")
+_LEAST_TO_TRAIN = 2
+_ADD_OTHERS = "copies of a photo stay together: add different photos to the class, or leave it out"
 
 
 def split(manifest: Manifest, settings: SplitSettings) -> Split:
@@ -47,8 +50,8 @@ def split(manifest: Manifest, settings: SplitSettings) -> Split:
     _check_counts(by_class, settings)
     quotas = {label: _quotas(len(members), settings) for label, members in by_class.items()}
     bins = allocate(photos, quotas, settings.seed)
-    _check_filled(photos, manifest.classes, bins, ("train", "val"))
-    notes = [*_deviations(photos, quotas, bins), *_without(("test",), photos, manifest.classes, bins)]
+    _check_filled(photos, manifest.classes, bins, _ADD_OTHERS)
+    notes = [*_deviations(photos, quotas, bins), *_without_test(photos, manifest.classes, bins)]
     return Split(_rows(photos, bins), tuple(notes))
 
 
@@ -63,7 +66,8 @@ def apply_split(manifest: Manifest, given: Split) -> Split:
         The rows whose photos can be read, with notes on what was dropped and on copies that lie on two sides.
 
     Raises:
-        DataError: A photo is not there, twice, or has another label here, or a part that is needed has no photos.
+        DataError: A photo is not there, twice, or has another label here, or a class of the manifest has no readable
+            photo in train or none in val (a class folder that is newer than the split, for example).
     """
     photos = {_same_text(photo.path): photo for photo in manifest.photos}
     rows = {_same_text(row.path): row for row in given.rows}
@@ -79,12 +83,9 @@ def apply_split(manifest: Manifest, given: Split) -> Split:
     _check_labels(photos, rows)
     used = [photo for path, photo in photos.items() if path in rows and photo.usable]
     bins = {photo.path: rows[path].part for path, photo in photos.items() if path in rows}
-    for part in ("train", "val"):
-        if not any(bins[photo.path] == part for photo in used):
-            raise DataError(f"the split has no readable photos in the part {part}", "give some rows this part")
-    classes = sorted({photo.label for photo in used}, key=natural_key)
+    _check_given_parts(used, manifest.classes, bins)
     result = _rows(used, bins)
-    lacking = _without(PARTS, used, classes, bins)
+    lacking = _without_test(used, manifest.classes, bins)
     return Split(result, (*given.notes, *_dropped(photos, rows), *lacking, *_leak_notes(result)))
 
 
@@ -145,15 +146,35 @@ def _check_counts(by_class: dict[str, list[Photo]], settings: SplitSettings) -> 
     raise DataError(message, "the most that fits: " + " ".join(f"--{name} {count}" for name, count in fitting.items()))
 
 
-def _check_filled(photos: Sequence[Photo], classes: Sequence[str], bins: dict[str, Bin], parts: Sequence[Part]) -> None:
+def _check_given_parts(used: Sequence[Photo], classes: Sequence[str], bins: dict[str, Bin]) -> None:
+    """Refuse a split that leaves a class of the photos without any to train on or to choose by."""
+    for part in _NEEDED:
+        lacking = _classes_without(part, used, classes, bins)
+        if len(lacking) == len(classes):
+            raise DataError(f"the split has no readable photos in the part {part}", "give some rows this part")
+        if lacking:
+            raise DataError(
+                f"the split has no readable {part} photos of {len(lacking)} of the {len(classes)} classes: "
+                f"{_some(lacking)}",
+                "make a new split with mekiki split, or take the folders or rows of these classes out of the data",
+            )
+    count = sum(bins[photo.path] == "train" for photo in used)
+    if count < _LEAST_TO_TRAIN:
+        raise DataError(
+            f"the split has {count} readable photo in the part train; {_LEAST_TO_TRAIN} is the least",
+            "give more rows the part train",
+        )
+
+
+def _check_filled(photos: Sequence[Photo], classes: Sequence[str], bins: dict[str, Bin], mend: str) -> None:
     """Refuse a division that leaves a class without photos to train on or to choose by."""
-    for part in parts:
+    for part in _NEEDED:
         empty = _classes_without(part, photos, classes, bins)
         if empty:
             count = sum(photo.label == empty[0] for photo in photos)
             raise DataError(
                 f"the class {empty[0]!r} has {count} readable photos, but none of them is in {part}",
-                "copies of a photo stay together: add different photos to the class, or leave it out",
+                mend,
             )
 
 
@@ -176,30 +197,28 @@ def _deviations(photos: Sequence[Photo], quotas: dict[str, dict[Bin, int]], bins
     return notes
 
 
-def _without(parts: Sequence[Part], photos: Sequence[Photo], classes: Sequence[str], bins: dict[str, Bin]) -> list[str]:
-    """Tell which of these parts are empty or lack classes."""
-    notes = []
-    for part in parts:
-        empty = _classes_without(part, photos, classes, bins)
-        if len(empty) == len(classes):
-            notes.append(f"there is no {part} part" + (", so no final figure can be given" if part == "test" else ""))
-        elif empty:
-            notes.append(f"{part} has no photos of {len(empty)} of the {len(classes)} classes: {_some(empty)}")
-    return notes
+def _without_test(photos: Sequence[Photo], classes: Sequence[str], bins: dict[str, Bin]) -> list[str]:
+    """Tell if test, the one part that may, is empty or lacks classes."""
+    empty = _classes_without("test", photos, classes, bins)
+    if len(empty) == len(classes):
+        return ["there is no test part, so no final figure can be given"]
+    return [f"test has no photos of {len(empty)} of the {len(classes)} classes: {_some(empty)}"] if empty else []
 
 
 def _keep_parts(photos: Sequence[Photo], classes: Sequence[str], settings: SplitSettings) -> Split:
     """Keep the parts of the folders; take val from train if they have none."""
     bins: dict[str, Bin] = {photo.path: photo.part for photo in photos}
     notes = ["the parts are those of the folders; the asked amounts are not used"]
+    mend = "add photos of it to the folder of this part, or leave the class out"
     if "val" not in bins.values():
+        mend = _ADD_OTHERS
         taken = _carve_val([photo for photo in photos if photo.part == "train"], classes, settings)
         bins |= taken
         count = sum(part == "val" for part in taken.values())
         notes = [f"the folders give no val: {count} photos of train were taken for it"]
-    _check_filled(photos, classes, bins, ("train",))
+    _check_filled(photos, classes, bins, mend)
     rows = _rows(photos, bins)
-    return Split(rows, (*notes, *_without(("val", "test"), photos, classes, bins), *_leak_notes(rows)))
+    return Split(rows, (*notes, *_without_test(photos, classes, bins), *_leak_notes(rows)))
 
 
 def _carve_val(photos: Sequence[Photo], classes: Sequence[str], settings: SplitSettings) -> dict[str, Bin]:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from enum import StrEnum
@@ -30,6 +31,7 @@ from mekiki.config import (
 from mekiki.doors.console import make_progress
 from mekiki.doors.options import with_settings
 from mekiki.errors import MekikiError, SettingsError
+from mekiki.records.run import check_new_file
 
 STOPPED = 130
 
@@ -53,6 +55,9 @@ class _Group(TyperGroup):
             if error.hint:
                 print(f"hint: {error.hint}", file=sys.stderr)
             sys.exit(error.exit_code)
+        except OSError as error:
+            print(f"error: {error.filename or 'writing'}: {error.strerror or error}", file=sys.stderr)
+            sys.exit(1)
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             sys.exit(STOPPED)
@@ -72,11 +77,14 @@ Run = Annotated[str, typer.Argument(help="a run folder, or imagenet:<timm name>"
 RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder")]
 Sources = Annotated[list[str], typer.Argument(help="pictures, folders and globs")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object to stdout and nothing else there")]
-Top = Annotated[int, typer.Option(min=1, help="how many classes to show")]
+Weights = Annotated[str, typer.Option(help="for imagenet:NAME: auto, a safetensors file or a timm folder")]
 
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     app()
 
 
@@ -128,8 +136,6 @@ def split(
     from mekiki.verbs.split import split as run
 
     config = make_config(str(data), **settings)
-    if out.exists():
-        raise SettingsError(f"--out {out} is there already; a split is never written over another", "name a new file")
     result = run(data, out, config.split, config.scan, make_progress())
     show_split(result, as_json)
     _say(f"wrote {out}")
@@ -148,13 +154,13 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a classifier; the run folder holds model, figures and report."""
-    from mekiki.records.evaluation import read_metrics
+    chosen = {**parse_assignments(assignments or []), **settings}
+    make_config(str(data), **chosen)
     from mekiki.verbs.train import train as run
 
-    progress = make_progress()
-    folder = run(data, out, split, progress, **{**parse_assignments(assignments or []), **settings})
+    folder = run(data, out, split, make_progress(), **chosen)
     if as_json:
-        print(json.dumps({figures.part: figures.model_dump() for figures in read_metrics(folder.metrics)}))
+        print(json.dumps(json.loads(folder.metrics.read_text(encoding="utf-8")), ensure_ascii=False))
     _say(f"report: {folder.report}")
 
 
@@ -184,7 +190,8 @@ def predict(
     run: Run,
     sources: Sources,
     settings: dict[str, Any],
-    top: Top | None = None,
+    top: Annotated[int | None, typer.Option(help="how many classes to show (default: 5; ImageNet: 10)")] = None,
+    weights: Weights = "auto",
     style: Annotated[PredictionFormat | None, typer.Option("--format", help="bars (default), csv or jsonl")] = None,
     out: Annotated[Path | None, typer.Option(help="write csv or jsonl to this file, not to stdout")] = None,
     as_json: Json = False,
@@ -193,39 +200,50 @@ def predict(
     from mekiki.doors.tables import show_predictions
     from mekiki.verbs.predict import predict as run_predict
 
-    count = top if top is not None else (10 if run.startswith("imagenet:") else 5)
-    predictions = run_predict(run, sources, count, build(EvaluateSettings, settings), make_progress())
-    show_predictions(predictions, "jsonl" if as_json and style is None else style, out)
+    if as_json and (style is not None or out is not None):
+        raise SettingsError(
+            "--json prints one object to stdout; it goes with neither --format nor --out", "leave one out"
+        )
+    if out is not None:
+        check_new_file(out)
+    predictions = run_predict(run, sources, top, build(EvaluateSettings, settings), weights, make_progress())
+    show_predictions(predictions, "json" if as_json else style, out)
 
 
 @app.command()
-@with_settings(EvaluateSettings, hidden=("batch_size",))
+@with_settings(EvaluateSettings, hidden=("batch_size", "workers"))
 def explain(
     run: Run,
     sources: Sources,
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="the folder for the overlays")] = Path("heat-maps"),
     of_class: Annotated[str | None, typer.Option("--class", help="explain this class, not the predicted one")] = None,
+    weights: Weights = "auto",
     as_json: Json = False,
 ) -> None:
     """Lay a heat map over pictures: what the decision rested on."""
     from mekiki.doors.tables import show_explanations
     from mekiki.verbs.explain import explain as run_explain
 
-    evaluate_settings = build(EvaluateSettings, settings)
-    show_explanations(run_explain(run, sources, out, of_class, evaluate_settings, make_progress()), as_json)
+    chosen = build(EvaluateSettings, settings)
+    show_explanations(run_explain(run, sources, out, of_class, chosen, weights, make_progress()), as_json)
 
 
 @app.command()
 @with_settings(DemoSettings)
 def demo(
     settings: dict[str, Any],
-    out: Annotated[Path | None, typer.Option(help="the folder to make [default: mekiki-demo]")] = None,
+    out: Annotated[Path | None, typer.Option(help="the folder to make (default: mekiki-demo)")] = None,
+    as_json: Json = False,
 ) -> None:
     """Show the whole story offline: draw 13 guitar models, train on them, explain, report."""
     from mekiki.verbs.demo import demo as run_demo
 
     result = run_demo(out, build(DemoSettings, settings), make_progress())
+    if as_json:
+        places = {"drawings": result.photos, "run": result.run.path, "heat_maps": result.heat_maps}
+        print(json.dumps({name: str(path) for name, path in {**places, "report": result.run.report}.items()}))
+        return
     _say(f"drawings: {result.photos}")
     _say(f"heat maps: {result.heat_maps}")
     _say(f"next: mekiki predict {result.run.path} {result.example}")

@@ -65,7 +65,8 @@ class Bars:
             TimeRemainingColumn(compact=True),
             TextColumn("[dim]{task.fields[note]}"),
         )
-        with Progress(*columns, console=self.console, transient=True) as bars:
+        on_terminal = sys.stdout.isatty()  # else the bars would swallow what goes to a file
+        with Progress(*columns, console=self.console, transient=True, redirect_stdout=on_terminal) as bars:
             self._open = bars
             try:
                 yield _Bar(bars, bars.add_task(title, total=total, unit=unit, note=""))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mekiki.files import write_text
+from mekiki.files import replaced
 from mekiki.records.evaluation import Evaluation
 from mekiki.records.findings import FINDING_MEANINGS
 from mekiki.records.predictions import Prediction
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from mekiki.verbs.explain import Explanation
 
 BAR_WIDTH = 30
-CSV_COLUMNS = ("path", "label", "score", "second", "second_score", "error")
 
 
 def show_scan(result: ScanResult, as_json: bool) -> None:
@@ -81,6 +82,10 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
         f"{evaluation.part}: accuracy {accuracy.value:.1%} (95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), "
         f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}, calibration error {evaluation.ece:.3f}"
     )
+    if evaluation.unreadable:
+        console.print(f"left out: {evaluation.unreadable:,} photos that cannot be read")
+    if evaluation.seen_in_training:
+        console.print(f"too good: the run was trained on {evaluation.seen_in_training:,} of these photos")
     table = Table("class", "photos", "recognised", "95 % interval", "precision", "most often taken for", box=None)
     for number, figures in enumerate(evaluation.per_class):
         recall = figures.recall
@@ -102,30 +107,53 @@ def _confused_with(evaluation: Evaluation, number: int) -> str:
     return f"{name} ({count})" if count else ""
 
 
-def show_predictions(predictions: Iterable[Prediction], style: str | None, out: Path | None) -> None:
-    """Show predictions as they come: bars, CSV lines or JSON lines; or write them to a file when all are there."""
-    if out is not None:
-        chosen = style if style in ("csv", "jsonl") else ("csv" if out.suffix == ".csv" else "jsonl")
-        lines = _csv_lines(predictions) if chosen == "csv" else (each.as_json_line() for each in predictions)
-        write_text(out, "".join(f"{line}\n" for line in lines))
-        print(f"wrote {out}", file=sys.stderr)
-        return
-    if style == "csv":
-        for line in _csv_lines(predictions):
+def show_predictions(predictions: Iterator[Prediction], style: str | None, out: Path | None) -> None:
+    """Show predictions as they come, as bars, CSV or JSON lines; or write them to a file.
+
+    A file keeps the lines that were done if the person stops with Ctrl-C.
+    """
+    if style == "json":
+        _print_json({"predictions": [each.as_json() for each in predictions]})
+    elif out is not None:
+        csv_wanted = style == "csv" or (style is None and out.suffix == ".csv")
+        _write_lines(_csv_lines(predictions) if csv_wanted else _json_lines(predictions), out)
+    elif style in ("csv", "jsonl"):
+        for line in _csv_lines(predictions) if style == "csv" else _json_lines(predictions):
             print(line, flush=True)
-    elif style == "jsonl":
-        for prediction in predictions:
-            print(prediction.as_json_line(), flush=True)
     else:
         _show_bars(predictions)
 
 
-def _csv_lines(predictions: Iterable[Prediction]) -> Iterable[str]:
-    yield _csv_line(CSV_COLUMNS)
-    for each in predictions:
-        second, second_score = each.top[1] if len(each.top) > 1 else ("", 0.0)
-        scores = [f"{each.score:.6f}", second, f"{second_score:.6f}"] if each.top else ["", "", ""]
-        yield _csv_line([each.path, each.label, *scores, each.error])
+def _write_lines(lines: Iterator[str], out: Path) -> None:
+    stopped = False
+    with replaced(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        try:
+            for line in lines:
+                file.write(f"{line}\n")
+        except KeyboardInterrupt:
+            stopped = True
+    print(f"wrote {out}", file=sys.stderr)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _json_lines(predictions: Iterator[Prediction]) -> Iterator[str]:
+    return (each.as_json_line() for each in predictions)
+
+
+def _csv_lines(predictions: Iterator[Prediction]) -> Iterator[str]:
+    """Yield ``path,error,label,score,label_2,score_2,…``: as many pairs as the first answer has."""
+    waiting: list[Prediction] = []
+    for first in predictions:
+        waiting.append(first)
+        if first.top:
+            break
+    pairs = max((len(each.top) for each in waiting), default=1) or 1
+    names = [f"{name}_{rank}" if rank > 1 else name for rank in range(1, pairs + 1) for name in ("label", "score")]
+    yield _csv_line(["path", "error", *names])
+    for each in itertools.chain(waiting, predictions):
+        ranked = [text for name, chance in each.top for text in (name, f"{chance:.6f}")]
+        yield _csv_line([each.path, each.error, *ranked, *[""] * (2 * pairs - len(ranked))])
 
 
 def _csv_line(values: Iterable[str]) -> str:
@@ -140,10 +168,11 @@ def _show_bars(predictions: Iterable[Prediction]) -> None:
         console.print(Text(each.path, style="bold"), soft_wrap=True)
         if each.error:
             console.print(Text(f"  cannot be read: {each.error}", style="yellow"), soft_wrap=True)
-        width = max((len(name) for name, _ in each.top), default=0)
+        width = max((cell_len(name) for name, _ in each.top), default=0)
         for rank, (name, probability) in enumerate(each.top):
             bar = "█" * round(probability * BAR_WIDTH) or "▏"
-            line = Text(f"  {name:<{width}} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
+            padding = " " * (width - cell_len(name))
+            line = Text(f"  {name}{padding} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
             console.print(line, soft_wrap=True)
 
 
@@ -175,7 +204,7 @@ def show_backbones(facts: list[BackboneFacts], as_json: bool) -> None:
         return
     table = Table("backbone", "weights", box=None)
     for each in facts:
-        table.add_row(each.name, each.weights)
+        table.add_row(Text(each.name), Text(each.weights))
     _console().print(table)
 
 

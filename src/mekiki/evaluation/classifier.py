@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from mekiki.config import EvaluateSettings
 from mekiki.data.pictures import read_picture
-from mekiki.errors import PictureError
+from mekiki.errors import PictureError, SettingsError
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
@@ -25,6 +26,9 @@ from mekiki.tensors.loading import prepared_ahead
 from mekiki.tensors.normalisation import normalise
 
 IMAGENET_PREFIX = "imagenet:"
+
+Source = str | Path | Picture
+"""A picture: its file, or its upright RGB pixels (H, W, 3) uint8."""
 
 
 class Classifier:
@@ -52,40 +56,44 @@ class Classifier:
         self.card = card
         self.classes_: NDArray[np.str_] = np.array(card.classes)
 
-    def predict_proba(self, pictures: Iterable[str | Path | Picture]) -> NDArray[np.float32]:
+    def predict_proba(self, pictures: Source | Iterable[Source]) -> NDArray[np.float32]:
         """Return the probability of each class for each picture.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
 
         Returns:
             (n, classes), rows sum to 1.
 
         Raises:
             PictureError: A file cannot be read.
+            SettingsError: An array is no uint8 picture (H, W, 3).
         """
+        if isinstance(pictures, str | Path | np.ndarray):
+            pictures = [pictures]
         rows = []
-        for _, chances in self.each(list(pictures), Silent()):
+        for picture, chances in self.each(list(pictures), Silent()):
             if isinstance(chances, PictureError):
-                raise chances
+                raise PictureError(f"{picture} {chances.message}", chances.hint)
             rows.append(chances)
         return np.stack(rows) if rows else np.zeros((0, len(self.classes_)), np.float32)
 
-    def predict(self, pictures: Iterable[str | Path | Picture]) -> NDArray[np.str_]:
+    def predict(self, pictures: Source | Iterable[Source]) -> NDArray[np.str_]:
         """Return the most probable class of each picture, (n,) names.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
 
         Raises:
             PictureError: A file cannot be read.
+            SettingsError: An array is no uint8 picture (H, W, 3).
         """
         best: NDArray[np.str_] = self.classes_[self.predict_proba(pictures).argmax(axis=1)]
         return best
 
     def each(
-        self, pictures: Sequence[str | Path | Picture], progress: Progress
-    ) -> Iterator[tuple[str | Path | Picture, NDArray[np.float32] | PictureError]]:
+        self, pictures: Sequence[Source], progress: Progress
+    ) -> Generator[tuple[Source, NDArray[np.float32] | PictureError]]:
         """Yield each picture with its probabilities, (classes,), or with the error that says why there are none.
 
         Args:
@@ -94,8 +102,9 @@ class Classifier:
         """
         size = self.settings.batch_size
         groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-        with progress.task("predict", len(pictures)) as task:
-            for group, prepared in prepared_ahead(groups, self._prepare, self.settings.workers):
+        ahead = prepared_ahead(groups, self._prepare, self.settings.workers)
+        with closing(ahead), progress.task("predict", len(pictures)) as task:
+            for group, prepared in ahead:
                 good = [item for item in prepared if not isinstance(item, PictureError)]
                 chances = iter(self.probabilities(np.stack(good)) if good else ())
                 for picture, item in zip(group, prepared, strict=True):
@@ -114,28 +123,34 @@ class Classifier:
         chances: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
         return chances
 
-    def _prepare(self, picture: str | Path | Picture) -> Picture | PictureError:
-        preprocessing = self.card.preprocessing
-        if not isinstance(picture, str | Path):
-            return square(picture, preprocessing.image_size, preprocessing.fit)
-        try:
-            upright = read_picture(Path(picture), at_least=preprocessing.image_size)
-        except PictureError as error:
-            return error
-        return square(upright, preprocessing.image_size, preprocessing.fit)
+    def _prepare(self, picture: Source) -> Picture | PictureError:
+        size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit
+        if isinstance(picture, str | Path):
+            try:
+                limit = self.settings.max_megapixels
+                return square(read_picture(Path(picture), max_megapixels=limit, at_least=size), size, fit)
+            except PictureError as error:
+                return error
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+            raise SettingsError(
+                f"an array of {picture.dtype} with shape {picture.shape} is no picture",
+                "give upright RGB pictures: uint8, (height, width, 3)",
+            )
+        return square(picture, size, fit)
 
 
-def load(run: str | Path, settings: EvaluateSettings | None = None) -> Classifier:
+def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str = "auto") -> Classifier:
     """Load a trained run, or an ImageNet classifier by ``imagenet:<timm name>``.
 
     Args:
         run: A run folder, or for example ``imagenet:mobilenetv1_100``.
         settings: Device, precision, batch size and threads.
+        weights: For ``imagenet:`` only: ``auto`` or a path, as in training.
 
     Raises:
         RunError: The folder holds no trained model.
         WeightsError: The ImageNet weights are not to be had.
     """
     if str(run).startswith(IMAGENET_PREFIX):
-        return Classifier(*load_imagenet(str(run).removeprefix(IMAGENET_PREFIX)), settings)
+        return Classifier(*load_imagenet(str(run).removeprefix(IMAGENET_PREFIX), weights), settings)
     return Classifier(*load_model(open_run(Path(run))), settings)

@@ -20,6 +20,8 @@ from mekiki.records.predictions import ScoredPhoto
 from mekiki.records.run import RunFolder
 from mekiki.scoring.metrics import score
 
+RANKED = 10
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -28,10 +30,12 @@ class Scored:
     Attributes:
         evaluation: Its figures.
         photos: What was said of each readable photo, in the order given.
+        rankings: For each of ``photos`` its most probable classes with their probabilities, at most ``RANKED``.
     """
 
     evaluation: Evaluation
     photos: tuple[ScoredPhoto, ...]
+    rankings: tuple[tuple[tuple[str, float], ...], ...]
 
 
 def score_photos(
@@ -62,13 +66,13 @@ def score_photos(
             "the class folders must be named as in training",
         )
     began = time.perf_counter()
-    label_of = {root / path: (path, label) for path, label in photos}
     rows: list[NDArray[np.float32]] = []
     read: list[tuple[str, str]] = []
-    for path, chances in classifier.each(list(label_of), progress):
+    answers = classifier.each([root / path for path, _ in photos], progress)
+    for photo, (_, chances) in zip(photos, answers, strict=True):
         if not isinstance(chances, PictureError):
             rows.append(chances)
-            read.append(label_of[Path(str(path))])
+            read.append(photo)
     if not rows:
         raise DataError(f"none of the {len(photos)} {part} photos in {root} can be read")
     labels = np.array([number_of[label] for _, label in read], dtype=np.int64)
@@ -80,8 +84,12 @@ def score_photos(
         unreadable=len(photos) - len(read),
         seconds=time.perf_counter() - began,
     )
-    said = [_said(classifier, path, label, part, chances) for (path, label), chances in zip(read, rows, strict=True)]
-    return Scored(evaluation, tuple(said))
+    rankings = tuple(classifier.rank("", chances, RANKED).top for chances in rows)
+    said = tuple(
+        _said(path, part, label, ranked, float(chances[number_of[label]]))
+        for (path, label), ranked, chances in zip(read, rankings, rows, strict=True)
+    )
+    return Scored(evaluation, said, rankings)
 
 
 def open_test(
@@ -89,13 +97,16 @@ def open_test(
 ) -> Scored:
     """Score the test part and write down in the run that it was opened."""
     scored = score_photos(classifier, root, photos, "test", progress)
-    accuracy = scored.evaluation.accuracy.value
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    add_test_opening(run.test_openings, TestOpening(now, scored.evaluation.n, accuracy))
+    record_opening(run, scored.photos)
     return scored
 
 
-def _said(classifier: Classifier, path: str, label: str, part: str, chances: NDArray[np.float32]) -> ScoredPhoto:
-    ranked = classifier.rank(path, chances, top=2).top
-    label_score = float(chances[list(classifier.classes_).index(label)])
+def record_opening(run: RunFolder, photos: Sequence[ScoredPhoto]) -> None:
+    """Write down in the run that these of its test photos were scored."""
+    accuracy = sum(photo.right for photo in photos) / len(photos)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    add_test_opening(run.test_openings, TestOpening(now, len(photos), accuracy))
+
+
+def _said(path: str, part: str, label: str, ranked: tuple[tuple[str, float], ...], label_score: float) -> ScoredPhoto:
     return ScoredPhoto(path, part, label, ranked[0][0], ranked[0][1], label_score, ranked[1][0])

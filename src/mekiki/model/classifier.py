@@ -277,7 +277,7 @@ def _drop_unread_parts(backbone: nn.Module, layout: Layout, head: Head) -> None:
 
 
 def build_classifier(
-    settings: ModelSettings, classes: Sequence[str], seed: int
+    settings: ModelSettings, classes: Sequence[str], seed: int, pretrained: Pretrained | None = None
 ) -> tuple[PhotoClassifier, Preprocessing, str]:
     """Build a classifier with pretrained weights and a fresh head, frozen as asked.
 
@@ -285,6 +285,7 @@ def build_classifier(
         settings: What to build.
         classes: Names in the order of the outputs.
         seed: Of the random weights; torch's global generator is left as it was.
+        pretrained: The weights, if they were resolved already.
 
     Returns:
         The classifier; how its pictures are prepared, as its weights want it; where the weights came from, in words.
@@ -293,7 +294,8 @@ def build_classifier(
         SettingsError: There is no such backbone, or it cannot be built like this.
         WeightsError: The pretrained weights are not to be had or do not fit.
     """
-    pretrained = resolve_weights(settings.backbone, settings.weights)
+    if pretrained is None:
+        pretrained = resolve_weights(settings.backbone, settings.weights)
     facts: Any = pretrained_facts(settings.backbone) if pretrained is None else pretrained
     pad_type: PadType = "" if pretrained is None else pretrained.pad_type
     model = assemble(settings.backbone, pad_type, settings.head, len(classes), settings.image_size, pretrained, seed)

@@ -11,9 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from mekiki.config import FitName, HeadName
-from mekiki.errors import RunError
 from mekiki.files import write_json
-from mekiki.records.evaluation import Record, read_json_object
+from mekiki.records.evaluation import Record, foreign_record, read_json_object
 
 PadType = Literal["", "same"]
 _Mean = Annotated[float, Field(ge=-10, le=10)]
@@ -79,6 +78,4 @@ def read_card(path: Path) -> ModelCard:
     try:
         return ModelCard.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RunError(f"{path}: {where}: {first['msg']}", "it was written by another version, or edited") from None
+        raise foreign_record(path, error) from None

@@ -67,6 +67,7 @@ class Evaluation(Record):
         ece: Expected calibration error, 15 equal bins of the largest probability; lower is better.
         per_class: One entry per class, in class order.
         confusion: ``confusion[true][predicted]`` counts.
+        unknown: Figures of "unknown" as an answer; None while the model has no threshold.
         seconds: Wall time of prediction.
     """
 
@@ -81,31 +82,47 @@ class Evaluation(Record):
     ece: float
     per_class: list[ClassFigures]
     confusion: list[list[int]]
+    unknown: None = None
     seconds: float
 
 
+def metrics_object(evaluations: list[Evaluation]) -> dict[str, object]:
+    """Return the content of ``metrics.json``: the last evaluation's figures, and the earlier ones under ``others``.
+
+    The last one is the headline: test where there is one, else val.
+    """
+    *others, headline = evaluations
+    return {**headline.model_dump(), "others": [each.model_dump() for each in others]}
+
+
 def write_metrics(path: Path, evaluations: list[Evaluation]) -> None:
-    """Write ``metrics.json``: part name → figures."""
-    write_json(path, {evaluation.part: evaluation.model_dump() for evaluation in evaluations})
+    """Write ``metrics.json``; the last evaluation is the headline."""
+    write_json(path, metrics_object(evaluations))
 
 
 def read_metrics(path: Path) -> list[Evaluation]:
-    """Read ``metrics.json``.
+    """Read ``metrics.json``; the headline comes last.
 
     Raises:
         RunError: The file is missing or is not what ``write_metrics`` writes.
     """
+    content = read_json_object(path)
+    others = content.pop("others", [])
     try:
-        return [Evaluation.model_validate(figures) for figures in read_json_object(path).values()]
+        return [
+            Evaluation.model_validate(figures) for figures in [*(others if isinstance(others, list) else []), content]
+        ]
     except ValidationError as error:
         raise foreign_record(path, error) from None
 
 
 def foreign_record(path: Path, error: ValidationError) -> RunError:
-    """Return the error for a JSON file whose content does not fit its record."""
+    """Return the error for a JSON file whose content does not fit its record; it names the field."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return RunError(f"{path}: {where}: {first['msg']}", "it was written by another version, or edited")
+    reason = first["msg"].removeprefix("Value error, ")
+    message = f"{path}: {where}: {reason}" if where else f"{path}: {reason}"
+    return RunError(message, "it was written by another version, or edited")
 
 
 def read_json_object(path: Path) -> dict[str, object]:

@@ -55,9 +55,10 @@ class Manifest:
     """All photos of one data root.
 
     Attributes:
-        root: The folder that the paths are relative to.
+        root: The folder that the paths are relative to; after a scan absolute, with links as they are named.
         photos: In path order (``natural_key``).
-        classes: Class names in the order of their numbers (``natural_key`` order, unless the user gave one).
+        classes: Class names in the order of their numbers: ``natural_key`` order, unless the user gave one, or those
+            of the trained model that the photos were scanned for (then some may have no photos).
     """
 
     root: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -100,21 +101,43 @@ class RunFolder:
         return self.path / "status.json"
 
 
-def check_new_run(path: Path) -> None:
-    """Refuse a path where a new run folder cannot be made, before any work is done.
+def is_run_folder(path: Path) -> bool:
+    """Tell whether a training wrote into a folder, even if it never came to a model."""
+    run = RunFolder(path)
+    try:
+        return run.status.is_file() or run.card.is_file()
+    except PermissionError:
+        return False
+
+
+def check_new_folder(path: Path) -> None:
+    """Refuse a path where a new folder cannot be made, before any work is done.
 
     Raises:
-        SettingsError: The path is a file, or a folder that already holds something.
+        SettingsError: The path is a file, a folder that already holds something, or in a place without write access.
     """
     if path.exists() and not path.is_dir():
         raise SettingsError(f"--out {path} is a file", "name a folder that does not exist yet")
     if path.is_dir() and any(path.iterdir()):
-        raise SettingsError(f"--out {path} already holds files; a run never writes over another", "name a new folder")
+        raise SettingsError(f"--out {path} already holds files; nothing is ever written over", "name a new folder")
+    place = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())
+    if not os.access(place, os.W_OK):
+        raise SettingsError(f"--out {path}: {place} cannot be written to", "name a folder of your own")
+
+
+def check_new_file(path: Path) -> None:
+    """Refuse to write over a file; a device such as ``/dev/null`` is no file.
+
+    Raises:
+        SettingsError: The file is there already.
+    """
+    if path.is_file() or path.is_dir():
+        raise SettingsError(f"--out {path} is there already; nothing is ever written over", "name a new file")
 
 
 def create_run(path: Path) -> RunFolder:
-    """Make a new run folder; errors as in ``check_new_run``."""
-    check_new_run(path)
+    """Make a new run folder; errors as in ``check_new_folder``."""
+    check_new_folder(path)
     path.mkdir(parents=True, exist_ok=True)
     return RunFolder(path)
 
@@ -145,20 +168,18 @@ def read_config(run: RunFolder) -> RunConfig:
     """Read ``config.json``.
 
     Raises:
-        RunError: It is missing or does not fit this version.
+        RunError: It is missing or does not fit this version; the field is named.
     """
     try:
         return RunConfig.model_validate(read_json_object(run.config))
     except ValidationError as error:
-        raise RunError(
-            f"{run.config}: {error.errors()[0]['msg']}", "it was written by another version, or edited"
-        ) from None
+        raise foreign_record(run.config, error) from None
 
 
 def photo_root(config: RunConfig) -> Path:
     """Return the folder that the run's photo paths are relative to."""
     data = Path(config.data)
-    return data.parent if data.is_file() else data
+    return data.parent if data.is_file() or data.suffix.lower() == ".csv" else data
 
 
 def write_status(run: RunFolder, status: Status) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mekiki.errors import DataError
 from mekiki.records.manifest import PARTS, Part
-from mekiki.records.tables import read_rows, write_rows
+from mekiki.records.tables import read_numbered_rows, write_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ def read_split(path: Path) -> Split:
     Raises:
         DataError: The file is missing, lacks a column, or names a part other than train, val, test or nothing.
     """
-    rows = read_rows(path, SplitRow)
-    for number, row in enumerate(rows, start=2):
+    rows = read_numbered_rows(path, SplitRow)
+    for number, row in rows:
         if row.part not in (*PARTS, ""):
             raise DataError(
                 f"{path}, row {number}, column 'part': {row.part!r} is no part",
                 "a part is train, val, test, or empty for a photo that is not used",
             )
-    return Split(tuple(rows))
+    return Split(tuple(row for _, row in rows))

@@ -2,6 +2,8 @@
 
 A column is a field of the dataclass. Empty text is an absent value. Unknown columns are ignored, missing ones are
 refused with the file's name, so that a table written by hand or by a spreadsheet works and a wrong file does not.
+Quotation marks are read strictly: a stray one is an error and never swallows the rows below it. "Row 7" is the row
+that begins in line 7 of the file.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,20 +51,26 @@ def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
         row_type: The dataclass to build; fields with a default may be absent from the file.
 
     Returns:
-        One record per line, in file order.
+        One record per row, in file order; empty lines are passed over.
 
     Raises:
-        DataError: The file is missing, not UTF-8 text, lacks a column, or a value does not fit (row and column named).
+        DataError: The file is missing, not UTF-8 text, lacks a column, has a stray quotation mark or more values
+            than columns, or a value does not fit (row and column named).
     """
+    return [record for _, record in read_numbered_rows(path, row_type)]
+
+
+def read_numbered_rows(path: Path, row_type: type[Row]) -> list[tuple[int, Row]]:
+    """Read records from CSV as ``read_rows`` does, each with the number of its row, to be named in messages."""
     try:
         text = path.read_text(encoding="utf-8").removeprefix(_EXCEL_MARK)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text", "save it as CSV UTF-8") from error
-    lines = csv.DictReader(io.StringIO(text, newline=""))
+    lines = _lines(path, text)
     fields: list[dataclasses.Field[Any]] = list(dataclasses.fields(row_type))  # type: ignore[arg-type]
-    known = lines.fieldnames or []
+    _, known = next(lines, (1, []))
     missing = [field.name for field in fields if field.name not in known and _required(field)]
     if missing:
         raise DataError(
@@ -69,7 +78,38 @@ def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
             "the first line must name the columns: " + ",".join(field.name for field in fields),
         )
     kinds = typing.get_type_hints(row_type)
-    return [_to_row(path, number, line, fields, kinds, row_type) for number, line in enumerate(lines, start=2)]
+    return [
+        (number, _to_row(path, number, _in_columns(path, number, cells, known), fields, kinds, row_type))
+        for number, cells in lines
+    ]
+
+
+def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row that is not empty, with the line that it begins in, counted from 1."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                f"{path}, row {number} is no valid CSV: {error}",
+                'a quotation mark (") there may be stray; inside a quoted value it is written twice ("")',
+            ) from None
+        if cells:
+            yield number, cells
+
+
+def _in_columns(path: Path, number: int, cells: list[str], columns: list[str]) -> dict[str, str | None]:
+    """Return column → text, None where the row is too short."""
+    if any(cells[len(columns) :]):
+        raise DataError(
+            f"{path}, row {number} has {len(cells)} values, but there are {len(columns)} columns",
+            'put quotation marks round a value that holds a comma: "SG, red.jpg"',
+        )
+    return dict(itertools.zip_longest(columns, cells[: len(columns)]))
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

@@ -82,12 +82,13 @@ class RunFacts:
         return by_part[known[0]] if known else next(iter(by_part.values()), None)
 
 
-def read_facts(run: RunFolder, photo_root: Path) -> RunFacts:
+def read_facts(run: RunFolder, photo_root: Path, status: Status | None = None) -> RunFacts:
     """Read all that a run folder holds.
 
     Args:
         run: The folder.
         photo_root: The folder that photo paths are relative to; it need not exist.
+        status: How far the run came; not given: as its ``status.json`` says.
 
     Raises:
         RunError: There is no such folder, or one of its JSON files is damaged.
@@ -107,7 +108,7 @@ def read_facts(run: RunFolder, photo_root: Path) -> RunFacts:
         metrics=_if_there(run.metrics, read_metrics),
         predictions=_if_there(run.predictions, read_predictions),
         card=_if_there(run.card, read_card),
-        status=_if_there(run.status, lambda _: read_status(run)),
+        status=_if_there(run.status, lambda _: read_status(run)) if status is None else status,
         openings=read_test_openings(run.test_openings),
     )
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mekiki.files import write_text
-from mekiki.records.run import RunFolder
+from mekiki.records.run import RunFolder, Status
 from mekiki.report import gallery, sections, story
 from mekiki.report.canvas import DARK, LIGHT
 from mekiki.report.facts import RunFacts, read_facts
@@ -33,6 +33,7 @@ def write_report(
     examples_right: Sequence[Example],
     photo_root: Path,
     heat_map_layer: str = "",
+    status: Status | None = None,
 ) -> Path:
     """Write ``report.html`` into a run folder; nothing else in it is touched.
 
@@ -42,6 +43,7 @@ def write_report(
         examples_right: Right decisions with their heat maps; the first 8 are shown.
         photo_root: The folder that photo paths are relative to; photos that are gone are named instead of shown.
         heat_map_layer: The layer that the heat maps come from.
+        status: How far the run came; not given: as its ``status.json`` says.
 
     Returns:
         The page's path.
@@ -50,7 +52,7 @@ def write_report(
         RunError: There is no such folder, or one of its JSON files is damaged.
         DataError: One of its CSV files is damaged.
     """
-    facts = read_facts(run, photo_root)
+    facts = read_facts(run, photo_root, status)
     content = {
         **_result(facts),
         **_data(facts, photo_root),

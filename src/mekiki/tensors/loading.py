@@ -6,10 +6,11 @@ A photo's reduced copy is kept in memory up to a limit; past it a photo is read 
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +29,6 @@ from mekiki.tensors.geometry import Picture, reduce, square
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-MARGIN = 1.25
 AHEAD = 3
 
 
@@ -54,6 +54,7 @@ class PhotoSet:
         labels: Class numbers, one for each path.
         preprocessing: Size and fit of the network's input.
         max_megapixels: A larger picture is refused.
+        margin: Photos are kept at this times the network's scale: 1 for plain use, more where augmentation enlarges.
         cache_megabytes: How much memory the reduced copies may take.
     """
 
@@ -64,6 +65,7 @@ class PhotoSet:
         labels: Sequence[int],
         preprocessing: Preprocessing,
         max_megapixels: float = 100.0,
+        margin: float = 1.0,
         cache_megabytes: int = 1024,
     ) -> None:
         self.root = root
@@ -71,14 +73,16 @@ class PhotoSet:
         self.labels = np.asarray(labels, dtype=np.int64)
         self.preprocessing = preprocessing
         self.max_megapixels = max_megapixels
+        self._kept_size = round(preprocessing.image_size * margin)
         self._kept: dict[int, Picture] = {}
+        self._lock = threading.Lock()
         self._room = cache_megabytes * 1_000_000
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def reduced(self, number: int) -> Picture:
-        """Return one photo, reduced to a little over the network's scale, (H, W, 3).
+        """Return one photo, reduced to the scale at which it is kept, (H, W, 3).
 
         Raises:
             DataError: It can no longer be read.
@@ -86,33 +90,33 @@ class PhotoSet:
         kept = self._kept.get(number)
         if kept is not None:
             return kept
-        size = round(self.preprocessing.image_size * MARGIN)
         path = self.root / self.paths[number]
         try:
-            picture = read_picture(path, max_megapixels=self.max_megapixels, at_least=size)
+            picture = read_picture(path, max_megapixels=self.max_megapixels, at_least=self._kept_size)
         except PictureError as error:
             raise DataError(
                 f"{path} could be read when it was scanned and cannot now: {error.message}",
                 "was it moved or changed? start again",
             ) from error
-        small = reduce(picture, size, self.preprocessing.fit)
-        if small.nbytes <= self._room:
-            self._room -= small.nbytes
-            self._kept[number] = small
+        small = reduce(picture, self._kept_size, self.preprocessing.fit)
+        with self._lock:
+            if number not in self._kept and small.nbytes <= self._room:
+                self._room -= small.nbytes
+                self._kept[number] = small
         return small
 
     def plain(self, number: int) -> Picture:
-        """Return one photo as prediction sees it, (size, size, 3)."""
+        """Return one photo unchanged, (size, size, 3); with a margin of 1 to the last bit what prediction sees."""
         return square(self.reduced(number), self.preprocessing.image_size, self.preprocessing.fit)
 
-    def plain_batches(self, batch_size: int, workers: int) -> Iterator[Batch]:
+    def plain_batches(self, batch_size: int, workers: int) -> Generator[Batch]:
         """Yield all photos in order, unchanged."""
         order = [list(range(start, min(start + batch_size, len(self)))) for start in range(0, len(self), batch_size)]
         return self._batches(order, self.plain, workers)
 
     def augmented_batches(
         self, order: Sequence[Sequence[int]], settings: AugmentSettings, seed: int, epoch: int, workers: int
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         """Yield augmented photos.
 
         Args:
@@ -131,14 +135,15 @@ class PhotoSet:
 
     def _batches(
         self, order: Sequence[Sequence[int]], prepare: Callable[[int], Picture], workers: int
-    ) -> Iterator[Batch]:
-        for samples, pictures in prepared_ahead(order, prepare, workers):
-            yield Batch(np.stack(pictures), self.labels[[sample % len(self) for sample in samples]])
+    ) -> Generator[Batch]:
+        with closing(prepared_ahead(order, prepare, workers)) as groups:
+            for samples, pictures in groups:
+                yield Batch(np.stack(pictures), self.labels[[sample % len(self) for sample in samples]])
 
 
 def prepared_ahead(
     order: Sequence[Sequence[Item]], prepare: Callable[[Item], Result], workers: int
-) -> Iterator[tuple[Sequence[Item], list[Result]]]:
+) -> Generator[tuple[Sequence[Item], list[Result]]]:
     """Prepare groups of items with threads, a few groups ahead of the consumer, in order.
 
     Args:
@@ -173,12 +178,28 @@ def _finished(
     return group, [future.result() for future in futures]
 
 
-@contextmanager
-def _single_threaded_opencv() -> Iterator[None]:
-    """Keep OpenCV from starting threads of its own inside ours."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
+class _SingleThreadedOpencv:
+    """Keeps OpenCV from starting threads of its own inside ours; loaders may overlap, the last one out restores."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    cv2.setNumThreads(self._before)
+
+
+_single_threaded_opencv = _SingleThreadedOpencv()

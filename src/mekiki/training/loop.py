@@ -7,7 +7,8 @@ It never sees the test part.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,11 +73,11 @@ class Trainer:
         self.augmentation = augmentation
         self.machine = machine
         self.progress = progress
-        self.optimiser = make_optimiser(model.parameters(), settings)
+        self.optimiser = make_optimiser(model, settings)
         self.class_weights = self._class_weights()
         self.step = 0
 
-    def epochs(self) -> Iterator[Epoch]:
+    def epochs(self) -> Generator[Epoch]:
         """Train; yield the figures of epoch 0 (before any step) and of each epoch, until done or out of patience.
 
         Raises:
@@ -86,7 +87,7 @@ class Trainer:
         with self.progress.task("train", self.settings.epochs * self._draws) as task:
             yield from self._epochs(task)
 
-    def _epochs(self, task: Task) -> Iterator[Epoch]:
+    def _epochs(self, task: Task) -> Generator[Epoch]:
         began = time.perf_counter()
         before = self.look()
         best, since_best = before, 0
@@ -125,7 +126,7 @@ class Trainer:
         batches = self.train_photos.augmented_batches(
             order, self.augmentation, self.settings.seed, number, self.settings.workers
         )
-        with torch.random.fork_rng(devices=self._forked()):
+        with closing(batches), torch.random.fork_rng(devices=self._forked()):
             torch.manual_seed(torch_seed(self.settings.seed, "layers", number))
             for index, batch in enumerate(batches):
                 loss, hits = self._step(batch)
@@ -196,7 +197,7 @@ class Trainer:
         if not self.settings.class_weights:
             return None
         counts: NDArray[np.int64] = np.bincount(self.train_photos.labels)
-        weights = len(self.train_photos) / (len(counts) * np.maximum(counts, 1))
+        weights = len(self.train_photos) / (len(counts) * counts)
         return torch.tensor(weights, dtype=torch.float32, device=self.machine.device)
 
     def _forked(self) -> list[int]:

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import Any
 
 import torch
 
 from mekiki.config import TrainSettings
+from mekiki.model.backbones import stages
+from mekiki.model.classifier import PhotoClassifier
 
 
-def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: TrainSettings) -> torch.optim.Optimizer:
-    """Make the optimiser; weight decay acts on matrices and kernels, not on biases and norms.
+def make_optimiser(model: PhotoClassifier, settings: TrainSettings) -> torch.optim.Optimizer:
+    """Make the optimiser; parameters that need no gradient are left out.
+
+    Weight decay acts on matrices and kernels, not on biases and norms. The head learns at the full rate; each stage of
+    the backbone further from it at ``layer_decay`` times the rate of the next.
 
     Args:
-        parameters: All of the model's; those that need no gradient are left out.
-        settings: Which optimiser, its rate, momentum and decay.
+        model: What is trained.
+        settings: Which optimiser, its rate, momentum and decays.
+
+    Source: Howard and Ruder, "Universal Language Model Fine-tuning", ACL 2018, section 3.2 (rates falling by layer).
     """
-    moving = [parameter for parameter in parameters if parameter.requires_grad]
-    groups = [
-        {"params": [each for each in moving if each.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [each for each in moving if each.ndim < 2], "weight_decay": 0.0},
+    shares = _shares_of_rate(model, settings.layer_decay)
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((shares.get(name, 1.0), parameter.ndim >= 2), []).append(parameter)
+    described: list[dict[str, Any]] = [
+        {"params": parameters, "weight_decay": settings.weight_decay if decays else 0.0, "share": share}
+        for (share, decays), parameters in groups.items()
     ]
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=True)
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+        return torch.optim.SGD(
+            described, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.momentum > 0
+        )
+    return torch.optim.AdamW(described, lr=settings.learning_rate)
+
+
+def _shares_of_rate(model: PhotoClassifier, decay: float) -> dict[str, float]:
+    """Return parameter name → share of the full rate, for the backbone's parameters."""
+    parts = stages(model.backbone)
+    return {f"backbone.{name}": decay ** (len(parts) - number) for number, part in enumerate(parts) for name in part}
 
 
 def rate_at(step: int, total: int, settings: TrainSettings) -> float:
@@ -50,6 +69,6 @@ def rate_at(step: int, total: int, settings: TrainSettings) -> float:
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Give all parameter groups this learning rate."""
+    """Give each parameter group its share of this learning rate."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["share"]

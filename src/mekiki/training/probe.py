@@ -34,12 +34,10 @@ class Probe:
     Attributes:
         weight: (classes, features).
         bias: (classes,).
-        val_accuracy: On the validation photos, 0..1.
     """
 
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
-    val_accuracy: float
 
 
 def pooled_features(
@@ -62,9 +60,10 @@ def fit_probe(
     labels: NDArray[np.int64],
     val_features: NDArray[np.float32],
     val_labels: NDArray[np.int64],
-    balanced: bool = False,
+    balanced: bool,
+    progress: Progress,
 ) -> Probe:
-    """Fit the logistic regression; the inverse strength of its penalty is chosen by validation log loss.
+    """Fit the logistic regression; its penalty is weakened until the validation log loss grows.
 
     Args:
         features: (n, features) of the training photos.
@@ -72,6 +71,7 @@ def fit_probe(
         val_features: (m, features).
         val_labels: (m,).
         balanced: Weigh classes by the inverse of their number of photos.
+        progress: Where to report to.
 
     Raises:
         TrainingError: The features are not finite.
@@ -80,12 +80,17 @@ def fit_probe(
         raise TrainingError("the backbone's features are not finite numbers", "its weights are damaged; use others")
     centre, spread = features.mean(axis=0), np.maximum(features.std(axis=0), SMALLEST_SPREAD)
     standard, val_standard = (features - centre) / spread, (val_features - centre) / spread
-    regressions = [_regress(standard, labels, strength, balanced) for strength in STRENGTHS]
-    losses = [log_loss(val_labels, each.predict_proba(val_standard), labels=each.classes_) for each in regressions]
-    weight, bias = _one_row_per_class(regressions[int(np.argmin(losses))])
-    weight, bias = weight / spread, bias - (weight / spread) @ centre
-    right = (val_features @ weight.T + bias).argmax(axis=1) == val_labels
-    return Probe(weight, bias, float(right.mean()))
+    lowest, chosen = np.inf, None
+    with progress.task("head start", len(STRENGTHS), unit="fits") as task:
+        for strength in STRENGTHS:
+            regression = _regress(standard, labels, strength, balanced)
+            loss = log_loss(val_labels, regression.predict_proba(val_standard), labels=regression.classes_)
+            if chosen is not None and loss >= lowest:
+                break
+            lowest, chosen = loss, regression
+            task.advance()
+    weight, bias = _one_row_per_class(chosen)
+    return Probe(weight / spread, bias - (weight / spread) @ centre)
 
 
 def _regress(

@@ -11,7 +11,7 @@ from mekiki.config import DemoSettings
 from mekiki.drawing.guitars import draw_collection
 from mekiki.progress import Progress, Silent
 from mekiki.records.predictions import read_predictions
-from mekiki.records.run import RunFolder, check_new_run
+from mekiki.records.run import RunFolder, check_new_folder
 from mekiki.verbs.explain import explain
 from mekiki.verbs.train import train
 
@@ -53,16 +53,16 @@ def demo(out: str | Path | None = None, settings: DemoSettings | None = None, pr
     Raises:
         SettingsError: The folder holds something already.
     """
-    progress, settings = progress or Silent(), settings or DemoSettings()
+    progress = Silent() if progress is None else progress
+    settings = DemoSettings() if settings is None else settings
     folder = _free_folder() if out is None else Path(out)
-    check_new_run(folder)
+    check_new_folder(folder)
     photos, heat_maps = folder / "drawings", folder / "heat-maps"
     draw_collection(photos, settings.per_class, settings.seed, DRAWING_SIZE, progress=progress)
     run = train(photos, folder / "run", progress=progress, epochs=settings.epochs, seed=settings.seed, **TRAINING)
     tested = [photo for photo in read_predictions(run.predictions) if photo.part == "test"]
     first_of_class = {photo.label: photos / photo.path for photo in reversed(tested)}
-    for _ in explain(run.path, list(first_of_class.values()), heat_maps, progress=progress):
-        pass
+    explain(run.path, list(first_of_class.values()), heat_maps, progress=progress)
     return Demo(photos, run, heat_maps, photos / tested[0].path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -14,7 +14,7 @@ PACKAGES = ("mekiki", "torch", "torchvision", "timm", "numpy", "pillow", "opencv
 
 def describe_environment() -> dict[str, str]:
     """Return name → text: versions of the packages that matter, system, processor, threads and accelerators."""
-    facts = {name: version(name) for name in PACKAGES}
+    facts = {name: _version_of(name) for name in PACKAGES}
     facts["python"] = platform.python_version()
     facts["system"] = platform.platform()
     facts["processor"] = _processor()
@@ -23,6 +23,13 @@ def describe_environment() -> dict[str, str]:
     for index in range(torch.cuda.device_count()):
         facts[f"cuda:{index}"] = torch.cuda.get_device_name(index)
     return facts
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "under another name"
 
 
 def _processor() -> str:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from mekiki.config import EvaluateSettings
+from mekiki.config import EvaluateSettings, ScanSettings
 from mekiki.data.pictures import read_picture
 from mekiki.data.scanning import scan
 from mekiki.errors import RunError, SettingsError
 from mekiki.evaluation.classifier import Classifier, load
-from mekiki.evaluation.parts import Scored, open_test, score_photos
+from mekiki.evaluation.parts import Scored, open_test, record_opening, score_photos
 from mekiki.progress import Progress, Silent
 from mekiki.records.evaluation import write_metrics
 from mekiki.records.manifest import PARTS, Part, read_manifest
-from mekiki.records.predictions import ScoredPhoto, write_predictions
-from mekiki.records.run import RunFolder, open_run, photo_root, read_config
+from mekiki.records.predictions import write_predictions
+from mekiki.records.run import RunFolder, check_new_folder, open_run, photo_root, read_config
 from mekiki.records.split import Split, read_split
 from mekiki.report.figures import confusion_figure, prediction_figure, save_png
 from mekiki.verbs.finish import figure_name
 
 LARGEST_FIGURE = 640
-BARS = 10
 
 
 def evaluate(
@@ -48,16 +49,18 @@ def evaluate(
     Raises:
         RunError: It is no trained run, or its photos are not where they were.
         DataError: The photos carry labels that the run does not know, or none can be read.
-        SettingsError: A part was named together with other data, or the run has no such part.
+        SettingsError: A part was named together with other data, the run has no such part, or ``out`` holds something.
     """
-    progress = progress or Silent()
+    progress = Silent() if progress is None else progress
     folder = open_run(Path(run))
+    if out is not None:
+        check_new_folder(Path(out))
     if data is not None and part is not None:
         raise SettingsError("--part names a part of the run's own photos; it cannot be used with DATA", "leave one out")
     own_part = next((known for known in PARTS if known == part), None)
     if part is not None and own_part is None:
         raise SettingsError(f"there is no part {part!r}", "one of: " + ", ".join(PARTS))
-    classifier = load(folder.path, settings)
+    classifier = load(folder.path, _with_runs_limit(folder, settings))
     root, scored = (
         _score_own(folder, classifier, own_part, progress)
         if data is None
@@ -66,6 +69,14 @@ def evaluate(
     if out is not None:
         _write(Path(out), root, classifier, scored, progress)
     return scored
+
+
+def _with_runs_limit(folder: RunFolder, settings: EvaluateSettings | None) -> EvaluateSettings:
+    """Let the run's own limit on a picture's size hold unless another was given."""
+    settings = EvaluateSettings() if settings is None else settings
+    if "max_megapixels" in settings.model_fields_set or not folder.config.is_file():
+        return settings
+    return settings.model_copy(update={"max_megapixels": read_config(folder).scan.max_megapixels})
 
 
 def _score_own(folder: RunFolder, classifier: Classifier, part: Part | None, progress: Progress) -> tuple[Path, Scored]:
@@ -87,32 +98,43 @@ def _parts_with_photos(split: Split) -> str:
 
 
 def _score(folder: RunFolder, classifier: Classifier, data: str | Path, progress: Progress) -> tuple[Path, Scored]:
-    """Score other photos; say how many of them the run was trained on."""
-    config = read_config(folder)
-    manifest = scan(Path(data), config.scan.model_copy(update={"layout": "auto"}), progress=progress).manifest
-    learnt = {row.path for row in read_split(folder.split).part("train")}
-    known = {photo.sha256 for photo in read_manifest(folder.manifest, Path()).usable() if photo.path in learnt}
-    seen = sum(photo.sha256 in known for photo in manifest.usable())
-    if seen:
-        progress.say(f"note: the run was trained on {seen} of these photos; on them it is no surprise that it is right")
+    """Score other photos; say how many of them the run knows already, and record it if test photos are among them."""
+    settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
+    manifest = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes).manifest
+    part_of = _parts_by_content(folder)
+    known = {photo.path: part_of.get(photo.sha256, "") for photo in manifest.usable()}
+    seen = Counter(known.values())
     photos = [(photo.path, photo.label) for photo in manifest.usable()]
     scored = score_photos(classifier, manifest.root, photos, "data", progress)
+    if seen["train"]:
+        progress.say(f"note: the run was trained on {seen['train']:,} of these photos: no wonder if it knows them")
+    if seen["val"]:
+        progress.say(f"note: {seen['val']:,} of these photos chose the run's best snapshot")
+    if seen["test"]:
+        progress.say(f"note: {seen['test']:,} of these are the run's test photos; this look at them is recorded")
+        record_opening(folder, [photo for photo in scored.photos if known[photo.path] == "test"])
     unreadable = len(manifest.photos) - len(photos) + scored.evaluation.unreadable
-    evaluation = scored.evaluation.model_copy(update={"seen_in_training": seen, "unreadable": unreadable})
-    return manifest.root, Scored(evaluation, scored.photos)
+    evaluation = scored.evaluation.model_copy(update={"seen_in_training": seen["train"], "unreadable": unreadable})
+    return manifest.root, replace(scored, evaluation=evaluation)
+
+
+def _parts_by_content(folder: RunFolder) -> dict[str, str]:
+    """Return sha256 → the part of the run that holds a photo of these bytes."""
+    part_of = {row.path: row.part for row in read_split(folder.split).rows}
+    return {
+        photo.sha256: part_of[photo.path]
+        for photo in read_manifest(folder.manifest, Path()).usable()
+        if part_of.get(photo.path)
+    }
 
 
 def _write(out: Path, root: Path, classifier: Classifier, scored: Scored, progress: Progress) -> None:
     write_metrics(out / "metrics.json", [scored.evaluation])
     write_predictions(out / "predictions.csv", list(scored.photos))
     save_png(confusion_figure(scored.evaluation), out / "confusion.png")
+    limit = classifier.settings.max_megapixels
     with progress.task("figures", len(scored.photos)) as task:
-        for photo in scored.photos:
-            _write_figure(out / "pictures", root, classifier, photo)
+        for photo, ranked in zip(scored.photos, scored.rankings, strict=True):
+            picture = read_picture(root / photo.path, max_megapixels=limit, at_least=LARGEST_FIGURE)
+            save_png(prediction_figure(picture, ranked, photo.label), out / "pictures" / figure_name(photo.path))
             task.advance()
-
-
-def _write_figure(folder: Path, root: Path, classifier: Classifier, photo: ScoredPhoto) -> None:
-    picture = read_picture(root / photo.path, at_least=LARGEST_FIGURE)
-    ranked = classifier.rank(photo.path, classifier.predict_proba([picture])[0], BARS).top
-    save_png(prediction_figure(picture, ranked, photo.label), folder / figure_name(photo.path))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from mekiki.data.pictures import read_picture
 from mekiki.errors import PictureError, unknown_name
 from mekiki.evaluation.classifier import Classifier, load
 from mekiki.explanation.overlay import explain_picture
-from mekiki.files import write_bytes
+from mekiki.files import printable, write_bytes
 from mekiki.model.classifier import feature_layer_name
 from mekiki.progress import Progress, Silent
 
@@ -46,57 +47,55 @@ def explain(
     out: str | Path,
     of_class: str | None = None,
     settings: EvaluateSettings | None = None,
+    weights: str = "auto",
     progress: Progress | None = None,
-) -> Iterator[Explanation]:
-    """Lay a Grad-CAM heat map over each picture.
+) -> list[Explanation]:
+    """Lay a Grad-CAM heat map over each picture and write it as ``<name>-heat.png``; no file is written over.
 
     Args:
         run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
         sources: Pictures, folders (searched through) and glob patterns.
         out: The folder for the overlays.
         of_class: Explain this class ("why not Les Paul?"); not given: the predicted one.
-        settings: Device, precision and threads.
+        settings: Device, precision and the limit on a picture's size.
+        weights: For ``imagenet:`` only: ``auto`` or a path.
         progress: Where to report to.
 
-    Yields:
-        One explanation for each picture, in order, after its overlay is written.
+    Returns:
+        One explanation for each picture, in order.
 
     Raises:
         DataError: A source does not exist or holds no pictures.
-        SettingsError: The model has no such class.
+        SettingsError: The model has no such class, or its answer cannot be explained.
     """
-    pictures = list_pictures([sources] if isinstance(sources, str | Path) else list(sources))
-    classifier = run if isinstance(run, Classifier) else load(run, settings)
+    pictures = list_pictures([sources] if isinstance(sources, str | Path) else sources)
+    classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
     names = [str(name) for name in classifier.classes_]
     if of_class is not None and of_class not in names:
         raise unknown_name("class", of_class, names)
     layer = feature_layer_name(classifier.model, classifier.card.preprocessing.image_size)
-    taken: set[str] = set()
-    with (progress or Silent()).task("explain", len(pictures)) as task:
+    done = []
+    with (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
         for path in pictures:
-            yield _explain_one(classifier, path, Path(out), of_class, layer, taken)
+            done.append(_explain_one(classifier, path, Path(out), of_class, layer))
             task.advance()
+    return done
 
 
-def _explain_one(
-    classifier: Classifier, path: Path, out: Path, of_class: str | None, layer: str, taken: set[str]
-) -> Explanation:
+def _explain_one(classifier: Classifier, path: Path, out: Path, of_class: str | None, layer: str) -> Explanation:
+    name = printable(str(path))
     try:
-        picture = read_picture(path)
+        picture = read_picture(path, max_megapixels=classifier.settings.max_megapixels)
     except PictureError as error:
-        return Explanation(str(path), error=error.message)
+        return Explanation(name, error=error.message)
     heat_map = explain_picture(classifier, picture, of_class)
-    written = out / _free_name(path.stem, taken)
+    written = _free_path(out, printable(path.stem))
     encoded = cv2.imencode(".png", cv2.cvtColor(heat_map.overlay, cv2.COLOR_RGB2BGR))[1]
     write_bytes(written, encoded.tobytes())
-    return Explanation(str(path), heat_map.explained, heat_map.ranked, layer, written)
+    return Explanation(name, heat_map.explained, heat_map.ranked, layer, written)
 
 
-def _free_name(stem: str, taken: set[str]) -> str:
-    """Return a file name that no earlier picture of this call has: two folders may hold the same name."""
-    number, name = 1, f"{stem}.png"
-    while name.lower() in taken:
-        number += 1
-        name = f"{stem}-{number}.png"
-    taken.add(name.lower())
-    return name
+def _free_path(folder: Path, stem: str) -> Path:
+    """Return a path that is not taken: two folders may hold the same name, and what is there stays."""
+    names = itertools.chain([f"{stem}-heat.png"], (f"{stem}-heat-{number}.png" for number in itertools.count(2)))
+    return next(folder / name for name in names if not (folder / name).exists())

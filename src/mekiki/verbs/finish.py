@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import hashlib
+from pathlib import Path, PurePosixPath
 
-from mekiki.config import EvaluateSettings
+from mekiki.config import EvaluateSettings, RunConfig
 from mekiki.data.pictures import read_picture
 from mekiki.evaluation.classifier import Classifier, load
 from mekiki.evaluation.examples import right_examples, worst_mistakes
@@ -16,7 +17,7 @@ from mekiki.records.evaluation import write_metrics
 from mekiki.records.history import read_history
 from mekiki.records.manifest import Part
 from mekiki.records.predictions import ScoredPhoto, write_predictions
-from mekiki.records.run import RunFolder, photo_root, read_config
+from mekiki.records.run import RunFolder, Status, photo_root, read_config
 from mekiki.records.split import read_split
 from mekiki.report.figures import confusion_figure, curves_figure, prediction_figure, save_png
 from mekiki.report.page import Example, write_report
@@ -24,24 +25,21 @@ from mekiki.report.page import Example, write_report
 MISTAKES = 12
 RIGHT_ANSWERS = 6
 LARGEST_EXAMPLE = 640
+BARS = 5
+NAME_CHARACTERS = 60
 
 
-def finish_run(run: RunFolder, progress: Progress) -> None:
+def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
     """Score the best snapshot on val and, once, on test; write metrics, predictions, figures and the report.
 
     Args:
         run: A run folder with a model, a split and a history.
+        status: How far the run came, for the report.
         progress: Where to report to.
     """
     config = read_config(run)
     root = photo_root(config)
-    settings = EvaluateSettings(
-        batch_size=config.train.batch_size,
-        device=config.train.device,
-        precision=config.train.precision,
-        workers=config.train.workers,
-    )
-    classifier = load(run.path, settings)
+    classifier = load(run.path, _evaluate_settings(config))
     split = read_split(run.split)
     parts: dict[Part, list[tuple[str, str]]] = {
         part: [(row.path, row.label) for row in split.part(part)] for part in ("val", "test")
@@ -53,9 +51,19 @@ def finish_run(run: RunFolder, progress: Progress) -> None:
     write_predictions(run.predictions, [photo for each in scored for photo in each.photos])
     save_png(curves_figure(read_history(run.history)), run.figures / "curves.png")
     save_png(confusion_figure(scored[-1].evaluation), run.figures / "confusion.png")
-    _write_report(run, classifier, root, scored[-1], progress)
+    _write_report(run, classifier, root, scored[-1], status, progress)
     for each in scored:
         progress.say(describe_accuracy(each))
+
+
+def _evaluate_settings(config: RunConfig) -> EvaluateSettings:
+    return EvaluateSettings(
+        batch_size=config.train.batch_size,
+        device=config.train.device,
+        precision=config.train.precision,
+        workers=config.train.workers,
+        max_megapixels=config.scan.max_megapixels,
+    )
 
 
 def describe_accuracy(scored: Scored) -> str:
@@ -68,31 +76,33 @@ def describe_accuracy(scored: Scored) -> str:
     )
 
 
-def _write_report(run: RunFolder, classifier: Classifier, root: Path, scored: Scored, progress: Progress) -> None:
+def _write_report(
+    run: RunFolder, classifier: Classifier, root: Path, scored: Scored, status: Status, progress: Progress
+) -> None:
     wrong = worst_mistakes(scored.photos, MISTAKES)
     right = right_examples(scored.photos, RIGHT_ANSWERS)
+    ranking_of = dict(zip((photo.path for photo in scored.photos), scored.rankings, strict=True))
+    examples = []
     with progress.task("heat maps", len(wrong) + len(right)) as task:
-        examples = []
         for photo in (*wrong, *right):
-            examples.append(_example(classifier, root, photo))
+            example = _example(classifier, root, photo, ranking_of[photo.path])
+            figure = prediction_figure(example.picture, example.ranked, photo.label, example.overlay)
+            save_png(figure, run.figures / "examples" / figure_name(photo.path))
+            examples.append(example)
             task.advance()
-    for example, photo in zip(examples, (*wrong, *right), strict=True):
-        _save_figure(run.figures / "examples", example, photo)
     layer = feature_layer_name(classifier.model, classifier.card.preprocessing.image_size)
-    write_report(run, examples[: len(wrong)], examples[len(wrong) :], root, layer)
+    write_report(run, examples[: len(wrong)], examples[len(wrong) :], root, layer, status)
 
 
-def _example(classifier: Classifier, root: Path, photo: ScoredPhoto) -> Example:
-    picture = read_picture(root / photo.path, at_least=LARGEST_EXAMPLE)
-    heat_map = explain_picture(classifier, picture)
-    return Example(photo.path, photo.label, heat_map.ranked, picture, heat_map.overlay)
-
-
-def _save_figure(folder: Path, example: Example, photo: ScoredPhoto) -> None:
-    figure = prediction_figure(example.picture, example.ranked, photo.label, example.overlay)
-    save_png(figure, folder / figure_name(photo.path))
+def _example(classifier: Classifier, root: Path, photo: ScoredPhoto, ranked: tuple[tuple[str, float], ...]) -> Example:
+    """Explain the answer that was scored; the picture may be decoded larger here, which moves its numbers a little."""
+    limit = classifier.settings.max_megapixels
+    picture = read_picture(root / photo.path, max_megapixels=limit, at_least=LARGEST_EXAMPLE)
+    overlay = explain_picture(classifier, picture, photo.predicted).overlay
+    return Example(photo.path, photo.label, ranked[:BARS], picture, overlay)
 
 
 def figure_name(path: str) -> str:
-    """Return a file name for a photo's figure: its path with its folders joined by dashes."""
-    return Path(path).with_suffix(".png").as_posix().lstrip("/").replace("/", "-").replace(":", "-")
+    """Return a file name for a photo's figure: readable, short enough for any file system, and no other photo's."""
+    flat = PurePosixPath(path).as_posix().strip("/").replace("/", "-").replace(":", "-")
+    return f"{flat[-NAME_CHARACTERS:]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}.png"

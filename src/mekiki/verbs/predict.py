@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from mekiki.config import EvaluateSettings
 from mekiki.data.layouts import list_pictures
 from mekiki.errors import PictureError, SettingsError
-from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.classifier import IMAGENET_PREFIX, Classifier, load
+from mekiki.files import printable
 from mekiki.progress import Progress, Silent
 from mekiki.records.predictions import Prediction
+
+TOP = 5
+TOP_OF_IMAGENET = 10
 
 
 def predict(
     run: str | Path | Classifier,
     sources: Sequence[str | Path] | str | Path,
-    top: int = 5,
+    top: int | None = None,
     settings: EvaluateSettings | None = None,
+    weights: str = "auto",
     progress: Progress | None = None,
 ) -> Iterator[Prediction]:
     """Predict pictures; one that cannot be read gets a line with the reason.
@@ -25,24 +31,31 @@ def predict(
     Args:
         run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
         sources: Pictures, folders (searched through) and glob patterns.
-        top: How many classes to give, at least 1.
+        top: How many classes to give, at least 1; not given: 5, or 10 of ImageNet's 1,000.
         settings: Device, precision, batch size and threads.
+        weights: For ``imagenet:`` only: ``auto`` or a path.
         progress: Where to report to.
 
-    Yields:
-        One prediction for each picture, in order.
+    Returns:
+        One prediction for each picture, in order, made as they are asked for.
 
     Raises:
         DataError: A source does not exist or holds no pictures.
         RunError: It is no trained run.
+        SettingsError: top is below 1.
     """
-    if top < 1:
+    if top is not None and top < 1:
         raise SettingsError(f"top = {top}: at least one class must be given", "--top 5")
-    named = [sources] if isinstance(sources, str | Path) else list(sources)
-    pictures = list_pictures(named)
-    classifier = run if isinstance(run, Classifier) else load(run, settings)
-    for path, chances in classifier.each(pictures, progress or Silent()):
-        if isinstance(chances, PictureError):
-            yield Prediction(str(path), error=chances.message)
-        else:
-            yield classifier.rank(str(path), chances, top)
+    pictures = list_pictures([sources] if isinstance(sources, str | Path) else sources)
+    classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
+    usual = TOP_OF_IMAGENET if str(run).startswith(IMAGENET_PREFIX) else TOP
+    return _predict(classifier, pictures, usual if top is None else top, Silent() if progress is None else progress)
+
+
+def _predict(classifier: Classifier, pictures: list[Path], top: int, progress: Progress) -> Iterator[Prediction]:
+    with closing(classifier.each(pictures, progress)) as answers:
+        for path, chances in answers:
+            if isinstance(chances, PictureError):
+                yield Prediction(printable(str(path)), error=chances.message)
+            else:
+                yield classifier.rank(printable(str(path)), chances, top)

@@ -10,6 +10,7 @@ import torch
 from mekiki.config import RunConfig
 from mekiki.data.scanning import ScanResult, scan
 from mekiki.data.splitting import apply_split, split
+from mekiki.errors import SettingsError
 from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
 from mekiki.model.device import Machine, choose_machine, keep_memory
 from mekiki.model.weights import resolve_weights
@@ -19,6 +20,7 @@ from mekiki.records.manifest import Part
 from mekiki.records.split import Split, read_split
 from mekiki.tensors.loading import PhotoSet
 
+MARGIN_FOR_ZOOM = 1.25
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
 
 
@@ -48,14 +50,15 @@ def prepare(config: RunConfig, progress: Progress) -> Prepared:
     """
     machine = choose_machine(config.train.device, config.train.precision)
     keep_memory()
-    resolve_weights(config.model.backbone, config.model.weights)
+    pretrained = resolve_weights(config.model.backbone, config.model.weights)
+    given = None if config.split_file is None else read_split(Path(config.split_file))
     scanned = scan(Path(config.data), config.scan, progress=progress)
     progress.say(_describe_scan(scanned))
-    parts = _split(config, scanned)
+    parts = split(scanned.manifest, config.split) if given is None else apply_split(scanned.manifest, given)
     for note in parts.notes:
         progress.say(f"note: {note}")
     classes = scanned.manifest.classes
-    model, preprocessing, source = build_classifier(config.model, classes, config.train.seed)
+    model, preprocessing, source = build_classifier(config.model, classes, config.train.seed, pretrained)
     config = _with_choices(config, model)
     model.to(machine.device).to(memory_format=torch.channels_last)
     counts = count_parameters(model)
@@ -77,12 +80,6 @@ def prepare(config: RunConfig, progress: Progress) -> Prepared:
     return Prepared(config, scanned, parts, model, card, machine, train_photos, val_photos)
 
 
-def _split(config: RunConfig, scanned: ScanResult) -> Split:
-    if config.split_file is None:
-        return split(scanned.manifest, config.split)
-    return apply_split(scanned.manifest, read_split(Path(config.split_file)))
-
-
 def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
     """Resolve what depends on weights and head: random weights have no statistics worth keeping, and no probe."""
     random = config.model.weights == "none"
@@ -90,6 +87,12 @@ def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
         "probe": config.train.probe and model.accepts_probe and not random,
         "batch_norm": "trained" if random else config.train.batch_norm,
     }
+    if config.train.epochs == 0 and not choices["probe"]:
+        raise SettingsError(
+            "with epochs 0 and no probe nothing would be learnt"
+            + (", and random weights have no probe" if random else ""),
+            "--epochs 8",
+        )
     return config.model_copy(update={"train": config.train.model_copy(update=choices)})
 
 
@@ -104,6 +107,7 @@ def _photo_set(
         [numbers[row.label] for row in rows],
         preprocessing,
         config.scan.max_megapixels,
+        MARGIN_FOR_ZOOM if part == "train" else 1.0,
     )
 
 

@@ -10,6 +10,10 @@ from mekiki.data.scanning import ScanResult
 from mekiki.progress import Progress, Silent
 from mekiki.records.findings import write_findings
 from mekiki.records.manifest import write_manifest
+from mekiki.records.run import check_new_file
+
+MANIFEST = "manifest.csv"
+FINDINGS = "findings.csv"
 
 
 def scan(
@@ -31,9 +35,14 @@ def scan(
 
     Raises:
         DataError: There is nothing to train on: no such folder, no photos, no labels, or one class only.
+        SettingsError: ``out`` holds such files already.
     """
-    result = scanning.scan(Path(data), settings or ScanSettings(), progress=progress or Silent())
     if out is not None:
-        write_manifest(Path(out) / "manifest.csv", result.manifest)
-        write_findings(Path(out) / "findings.csv", result.findings)
+        for name in (MANIFEST, FINDINGS):
+            check_new_file(Path(out) / name)
+    settings = ScanSettings() if settings is None else settings
+    result = scanning.scan(Path(data), settings, progress=Silent() if progress is None else progress)
+    if out is not None:
+        write_manifest(Path(out) / MANIFEST, result.manifest)
+        write_findings(Path(out) / FINDINGS, result.findings)
     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from mekiki.config import ScanSettings, SplitSettings
 from mekiki.data import splitting
 from mekiki.progress import Progress
+from mekiki.records.run import check_new_file
 from mekiki.records.split import Split, write_split
 from mekiki.verbs.scan import scan
 
@@ -32,8 +33,12 @@ def split(
 
     Raises:
         DataError: Too few photos in a class for the amounts, or nothing to split.
+        SettingsError: ``out`` is there already.
     """
-    result = splitting.split(scan(data, None, scan_settings, progress).manifest, settings or SplitSettings())
+    if out is not None:
+        check_new_file(Path(out))
+    manifest = scan(data, None, scan_settings, progress).manifest
+    result = splitting.split(manifest, SplitSettings() if settings is None else settings)
     if out is not None:
         write_split(Path(out), result)
     return result

@@ -7,18 +7,22 @@ after training is over.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mekiki.config import make_config
-from mekiki.errors import MekikiError
+from mekiki.data.folders import absolute_path
+from mekiki.errors import MekikiError, RunError, SettingsError, TrainingError
 from mekiki.files import write_json
 from mekiki.model.checkpoints import save_model
 from mekiki.progress import Progress, Silent
 from mekiki.records.findings import write_findings
 from mekiki.records.history import Epoch, write_history
 from mekiki.records.manifest import write_manifest
-from mekiki.records.run import RunFolder, State, Status, check_new_run, create_run, write_config, write_status
+from mekiki.records.run import RunFolder, State, Status, check_new_folder, create_run, write_config, write_status
 from mekiki.records.split import write_split
 from mekiki.training.loop import Trainer
 from mekiki.training.probe import fit_probe, pooled_features
@@ -26,6 +30,8 @@ from mekiki.verbs.environment import describe_environment
 from mekiki.verbs.finish import finish_run
 from mekiki.verbs.preparing import Prepared, prepare
 from mekiki.version import __version__
+
+NO_MEMORY = "can't allocate memory"
 
 
 def train(
@@ -48,34 +54,53 @@ def train(
         The run folder: model, history, figures and report.
 
     Raises:
-        SettingsError: A setting that cannot be.
+        SettingsError: A setting that cannot be, or ``out`` holds something.
         DataError: The photos or the split cannot be used.
         WeightsError: The pretrained weights are not to be had.
         TrainingError: The loss became NaN; the run folder keeps the best snapshot so far.
-        KeyboardInterrupt: Ctrl-C; the run folder is finished with the best snapshot so far before it is raised again.
+        RunError: The run folder cannot be written any more.
+        KeyboardInterrupt: Ctrl-C; before it is raised again the best snapshot so far, if any, gets its figures.
 
     Example:
         >>> run = mekiki.train("photos", "runs/first", epochs=5)  # doctest: +SKIP
     """
-    progress = progress or Silent()
+    progress = Silent() if progress is None else progress
     began = time.perf_counter()
-    check_new_run(Path(out))
-    split_path = None if split_file is None else str(Path(split_file).resolve())
-    prepared = prepare(make_config(str(Path(data).resolve()), split_path, **settings), progress)
+    check_new_folder(Path(out))
+    amounts = sorted({"train", "val", "test"} & settings.keys())
+    if split_file is not None and amounts:
+        raise SettingsError(f"a split file was given, and {amounts[0]} = {settings[amounts[0]]} too", "leave one out")
+    split_path = None if split_file is None else str(absolute_path(Path(split_file)))
+    prepared = prepare(make_config(str(absolute_path(Path(data))), split_path, **settings), progress)
     run = create_run(Path(out))
-    _write_inputs(run, prepared)
     epochs: list[Epoch] = []
     try:
+        _write_inputs(run, prepared)
         _fit(run, prepared, epochs, progress)
     except KeyboardInterrupt:
-        progress.say("stopping: one moment for the figures of the best snapshot so far (Ctrl-C again to skip them)")
+        del prepared
         _finish(run, "stopped", epochs, began, progress)
         raise
-    except MekikiError as error:
-        _write_status(run, "failed", epochs, began, error.message)
-        raise
+    except Exception as error:
+        failure = _in_plain_words(error)
+        _finish(run, "failed", epochs, began, progress, failure.message if failure else str(error))
+        if failure is None or failure is error:
+            raise
+        raise failure from error
+    del prepared
     _finish(run, "done", epochs, began, progress)
     return run
+
+
+def _in_plain_words(error: Exception) -> MekikiError | None:
+    """Return the error as a person can act on it; None if it is not one that is expected."""
+    if isinstance(error, MekikiError):
+        return error
+    if isinstance(error, OSError):
+        return RunError(f"{error.filename or 'the run folder'}: {error.strerror or error}", "is the disk full?")
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or NO_MEMORY in str(error):
+        return TrainingError("the machine has not enough memory for a step", "a smaller --batch-size or --image-size")
+    return None
 
 
 def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
@@ -88,7 +113,7 @@ def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
 
 
 def _fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progress) -> None:
-    """Train; after each epoch add its figures to ``epochs`` and to the run, and save the model if it is the best."""
+    """Train; save the model after each epoch that is the best so far, then add the epoch to ``epochs`` and the run."""
     settings = prepared.config.train
     if settings.probe:
         _start_from_probe(prepared, progress)
@@ -101,23 +126,24 @@ def _fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Prog
         prepared.machine,
         progress,
     )
-    for epoch in trainer.epochs():
-        epochs.append(epoch)
-        write_history(run.history, epochs)
-        if epoch.best:
-            save_model(run.weights, run.card, prepared.model, prepared.card)
-        progress.say(describe_epoch(epoch, settings.epochs))
+    with closing(trainer.epochs()) as finished:
+        for epoch in finished:
+            if epoch.best:
+                save_model(run.weights, run.card, prepared.model, prepared.card)
+            epochs.append(epoch)
+            write_history(run.history, epochs)
+            progress.say(describe_epoch(epoch, settings.epochs))
 
 
 def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
     settings = prepared.config.train
+    train_photos, val_photos = prepared.train_photos, prepared.val_photos
     features, val_features = (
         pooled_features(prepared.model, photos, prepared.machine, settings.batch_size, settings.workers, progress)
-        for photos in (prepared.train_photos, prepared.val_photos)
+        for photos in (train_photos, val_photos)
     )
-    probe = fit_probe(
-        features, prepared.train_photos.labels, val_features, prepared.val_photos.labels, settings.class_weights
-    )
+    balanced = settings.class_weights
+    probe = fit_probe(features, train_photos.labels, val_features, val_photos.labels, balanced, progress)
     prepared.model.start_head(probe.weight, probe.bias)
 
 
@@ -131,18 +157,31 @@ def describe_epoch(epoch: Epoch, epochs: int) -> str:
     return f"epoch {epoch.epoch}/{epochs}: {learnt}, {seen}, {epoch.images_per_second:.0f} photos/s"
 
 
-def _finish(run: RunFolder, state: State, epochs: list[Epoch], began: float, progress: Progress) -> None:
+def _finish(
+    run: RunFolder, state: State, epochs: list[Epoch], began: float, progress: Progress, message: str = ""
+) -> None:
+    """Make the figures of the best snapshot, if there is one; the status is written last."""
     if not epochs:
-        _write_status(run, state, epochs, began, "stopped before the first snapshot: there is no model")
+        message = message or "stopped before the first snapshot: there is no model"
+        write_status(run, _status(state, epochs, began, message))
         return
-    _write_status(run, state, epochs, began)
+    if state != "done":
+        progress.say("one moment for the figures of the best snapshot so far (Ctrl-C skips them)")
     try:
-        finish_run(run, progress)
-    finally:
-        _write_status(run, state, epochs, began)
+        finish_run(run, _status(state, epochs, began, message), progress)
+    except KeyboardInterrupt:
+        write_status(run, _status("stopped", epochs, began, "stopped before the figures were made"))
+        raise
+    except Exception as error:
+        message = message or f"the figures could not be made: {error}"
+        write_status(run, _status("failed", epochs, began, message))
+        if state != "failed":
+            raise
+        return
+    write_status(run, _status(state, epochs, began, message))
 
 
-def _write_status(run: RunFolder, state: State, epochs: list[Epoch], began: float, message: str = "") -> None:
+def _status(state: State, epochs: list[Epoch], began: float, message: str = "") -> Status:
     reached = epochs[-1].epoch if epochs else 0
     seconds = round(time.perf_counter() - began, 1)
-    write_status(run, Status(state=state, message=message, epoch=reached, seconds=seconds, mekiki=__version__))
+    return Status(state=state, message=message, epoch=reached, seconds=seconds, mekiki=__version__)
