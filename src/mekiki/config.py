@@ -197,7 +197,7 @@ class EvaluateSettings(Section):
 class DemoSettings(Section):
     """How large the demonstration is."""
 
-    per_class: int = Field(240, ge=20, le=10_000, description="drawings per guitar model")
+    per_class: int = Field(150, ge=20, le=10_000, description="drawings per guitar model")
     epochs: int = Field(12, ge=1, le=1000, description="passes over the drawings")
     seed: int = Field(0, ge=0, description="seed of the drawings and of the training")
 

@@ -45,9 +45,11 @@ def test_train_and_everything_after_it(photos: Path, tmp_path: Path) -> None:
     assert json.loads(evaluated.stdout)["n"] == 9
     table = call("evaluate", tmp_path / "run", "--part", "val").stdout
     assert "95 % interval" in table and "blue" in table
-    explained = call("explain", tmp_path / "run", photos / "red" / "000.png", "--out", tmp_path / "why")
+    explained = call(
+        "explain", tmp_path / "run", photos / "red" / "000.png", "--out", tmp_path / "why", "--class", "red"
+    )
     assert "(Grad-CAM at layer4)" in explained.stdout
-    assert (tmp_path / "why" / "000-heat.png").is_file()
+    assert (tmp_path / "why" / "000-red-heat.png").is_file()
 
 
 def test_json_prints_one_object_and_nothing_else(photos: Path, tmp_path: Path) -> None:

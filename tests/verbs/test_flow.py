@@ -214,11 +214,11 @@ def test_one_class_alone_can_be_scored(trained: tuple[Path, RunFolder], tmp_path
 def test_nothing_is_written_over(trained: tuple[Path, RunFolder], photos: Path, tmp_path: Path) -> None:
     _, run = trained
     before = bytes_of(photos)
-    mekiki.explain(run.path, photos / "red", photos / "red")
-    mekiki.explain(run.path, photos / "red" / "000.png", photos / "red")
+    mekiki.explain(run.path, photos / "red", photos / "red", of_class="red")
+    mekiki.explain(run.path, photos / "red" / "000.png", photos / "red", of_class="red")
     after = bytes_of(photos)
     assert {name: after[name] for name in before} == before
-    assert "red/000-heat-2.png" in after
+    assert "red/000-red-heat-2.png" in after
     with pytest.raises(SettingsError, match="nothing is ever written over"):
         mekiki.evaluate(run.path, part="val", out=run.path)
     mekiki.scan(photos, tmp_path / "scan")

@@ -31,7 +31,7 @@ _SCALE_STEPS = np.array([0.45, 0.6, 0.8, 1.05, 1.4]) / 256
 """Canvas scales for each pixel of picture size; few of them, so that reliefs are used again."""
 
 
-def draw_guitar(model: str, seed: int, index: int, size: int = 256) -> npt.NDArray[np.uint8]:
+def draw_guitar(model: str, seed: int, index: int, size: int = 256, upright: bool = False) -> npt.NDArray[np.uint8]:
     """Draw one picture of a guitar model.
 
     Args:
@@ -39,6 +39,7 @@ def draw_guitar(model: str, seed: int, index: int, size: int = 256) -> npt.NDArr
         seed: Chooses the world of drawings.
         index: Which drawing of this model, from 0.
         size: Edge of the picture in pixels.
+        upright: Hang it upright, as a shop does; else it lies in any pose.
 
     Returns:
         RGB pixels (size, size, 3); equal arguments give equal pixels.
@@ -55,7 +56,7 @@ def draw_guitar(model: str, seed: int, index: int, size: int = 256) -> npt.NDArr
     lots = stream(seed, "guitar", model, index)
     look = choose_look(record, lots)
     points = extent(record, look)
-    pose = choose_pose(stream(seed, "guitar pose", model, index), points, size)
+    pose = choose_pose(stream(seed, "guitar pose", model, index), points, size, upright)
     steps = _SCALE_STEPS * size
     wanted = min(int(np.searchsorted(steps, pose.scale * OVERSAMPLING * 0.78)), len(steps) - 1)
     canvas = draw_instrument(record, look, float(steps[wanted]), lots)
@@ -69,6 +70,7 @@ def draw_collection(
     size: int = 256,
     models: Sequence[str] = GUITAR_MODELS,
     progress: Progress = _SILENT,
+    upright: bool = False,
 ) -> int:
     """Draw a folder of JPEG files, ``folder/<model>/<0000>.jpg``.
 
@@ -79,6 +81,7 @@ def draw_collection(
         size: Edge of the pictures in pixels.
         models: Which models to draw.
         progress: Where to report to.
+        upright: Hang them upright, as a shop does; else they lie in any pose.
 
     Returns:
         The number of files written.
@@ -96,7 +99,7 @@ def draw_collection(
     with progress.task("drawing guitars", per_class * len(models), "drawings") as task:
         for model in models:
             for index in range(per_class):
-                write_bytes(folder / model / f"{index:04}.jpg", _jpeg(draw_guitar(model, seed, index, size)))
+                write_bytes(folder / model / f"{index:04}.jpg", _jpeg(draw_guitar(model, seed, index, size, upright)))
                 task.advance(1, model)
     return per_class * len(models)
 

@@ -10,6 +10,8 @@ import numpy as np
 from mekiki.drawing.canvas import turn
 from mekiki.drawing.curves import Points
 
+UPRIGHT_DEGREES = 4.0
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -31,20 +33,21 @@ class Pose:
         return np.asarray(flat[:, :2] / flat[:, 2:])
 
 
-def choose_pose(rng: np.random.Generator, points: Points, size: int) -> Pose:
+def choose_pose(rng: np.random.Generator, points: Points, size: int, upright: bool = False) -> Pose:
     """Draw a pose by lot.
 
     Args:
         rng: Source of the lots; the same number of lots is drawn for every instrument.
         points: Points in millimetres whose hull holds the instrument.
         size: Edge of the picture in pixels.
+        upright: Head up and seen from near, as a shop hangs and photographs them all.
 
     Returns:
-        A pose that shows the whole body, and the whole neck about every second time.
+        A pose that shows the whole body, and the whole neck about every second time; seldom if upright.
     """
-    degrees = _choose_turn(rng)
+    degrees = float(rng.normal(0, UPRIGHT_DEGREES)) if upright else _choose_turn(rng)
     left_handed = rng.random() < 0.07
-    whole, share = rng.random() < 0.45, rng.uniform(0.5, 0.85)
+    whole, share = rng.random() < (0.15 if upright else 0.45), rng.uniform(0.5, 0.6 if upright else 0.85)
     fill = rng.uniform(0.82, 0.97) if whole else rng.uniform(0.88, 1.04)
     stretch = 1 + rng.normal(0, 0.018)
     shift = rng.uniform(-0.5, 0.5, 2)

@@ -20,8 +20,12 @@ TRAINING: dict[str, Any] = {
     "backbone": "nin_small",
     "weights": "none",
     "image_size": 128,
-    "learning_rate": 2e-3,
-    "label_smoothing": 0.05,
+    "learning_rate": 3e-3,
+    "layer_decay": 1.0,
+    "weight_decay": 0.01,
+    "label_smoothing": 0.0,
+    "train": 0.7,
+    "val": 0.15,
 }
 
 
@@ -58,8 +62,8 @@ def demo(out: str | Path | None = None, settings: DemoSettings | None = None, pr
     folder = _free_folder() if out is None else Path(out)
     check_new_folder(folder)
     photos, heat_maps = folder / "drawings", folder / "heat-maps"
-    draw_collection(photos, settings.per_class, settings.seed, DRAWING_SIZE, progress=progress)
-    run = train(photos, folder / "run", progress=progress, epochs=settings.epochs, seed=settings.seed, **TRAINING)
+    draw_collection(photos, settings.per_class, settings.seed, DRAWING_SIZE, progress=progress, upright=True)
+    run = train(photos, folder / "guitars", progress=progress, epochs=settings.epochs, seed=settings.seed, **TRAINING)
     tested = [photo for photo in read_predictions(run.predictions) if photo.part == "test"]
     first_of_class = {photo.label: photos / photo.path for photo in reversed(tested)}
     explain(run.path, list(first_of_class.values()), heat_maps, progress=progress)

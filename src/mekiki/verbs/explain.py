@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def explain(
     weights: str = "auto",
     progress: Progress | None = None,
 ) -> list[Explanation]:
-    """Lay a Grad-CAM heat map over each picture and write it as ``<name>-heat.png``; no file is written over.
+    """Lay a Grad-CAM heat map over each picture and write it as ``<name>-<class>-heat.png``; no file is written over.
 
     Args:
         run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
@@ -89,10 +90,15 @@ def _explain_one(classifier: Classifier, path: Path, out: Path, of_class: str | 
     except PictureError as error:
         return Explanation(name, error=error.message)
     heat_map = explain_picture(classifier, picture, of_class)
-    written = _free_path(out, printable(path.stem))
+    written = _free_path(out, f"{printable(path.stem)}-{_as_file_name(heat_map.explained)}")
     encoded = cv2.imencode(".png", cv2.cvtColor(heat_map.overlay, cv2.COLOR_RGB2BGR))[1]
     write_bytes(written, encoded.tobytes())
     return Explanation(name, heat_map.explained, heat_map.ranked, layer, written)
+
+
+def _as_file_name(label: str) -> str:
+    """Return a class name without what a file name cannot hold on some system."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", label)[:60]
 
 
 def _free_path(folder: Path, stem: str) -> Path:
