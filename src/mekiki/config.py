@@ -207,11 +207,11 @@ class RunConfig(Section):
 
     data: str = Field(description="the folder or CSV that was trained on")
     split_file: str | None = Field(None, description="the split that was given, if one was")
-    scan: ScanSettings = ScanSettings()
-    split: SplitSettings = SplitSettings()
-    model: ModelSettings = ModelSettings()
-    augment: AugmentSettings = AugmentSettings()
-    train: TrainSettings = TrainSettings()
+    scan: ScanSettings = Field(default_factory=ScanSettings)
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    augment: AugmentSettings = Field(default_factory=AugmentSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
 
 
 SECTIONS: dict[str, type[Section]] = {

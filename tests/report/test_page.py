@@ -102,7 +102,7 @@ def test_identifiers_are_unique_and_links_lead_somewhere(hostile) -> None:
 
 def test_the_headline_is_the_test_part_of_metrics_json(run: RunFolder, undrawn) -> None:
     page = read_page(write_report(run, [], [], Path("gone")))
-    test = json.loads(run.metrics.read_text())["test"]
+    test = json.loads(run.metrics.read_text())
     assert page.by_id("accuracy").text == f"{100 * test['accuracy']['value']:.1f}%"
     low, high = (100 * test["accuracy"][end] for end in ("low", "high"))
     assert page.by_id("interval").text == f"{low:.1f} to {high:.1f}\u00a0%"
@@ -114,7 +114,7 @@ def test_the_headline_is_the_test_part_of_metrics_json(run: RunFolder, undrawn) 
 
 def test_the_interval_bar_is_drawn_where_the_interval_lies(run: RunFolder, undrawn) -> None:
     page = read_page(write_report(run, [], [], Path("gone")))
-    test = json.loads(run.metrics.read_text())["test"]["accuracy"]
+    test = json.loads(run.metrics.read_text())["accuracy"]
     bar = next(rect for rect in page.of("rect") if rect.attributes["class"] == "range")
     assert float(bar.attributes["x"].rstrip("%")) == pytest.approx(100 * test["low"], abs=0.01)
     assert float(bar.attributes["width"].rstrip("%")) == pytest.approx(100 * (test["high"] - test["low"]), abs=0.02)

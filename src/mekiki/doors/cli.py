@@ -28,10 +28,8 @@ from mekiki.config import (
     make_config,
     parse_assignments,
 )
-from mekiki.doors.console import make_progress
 from mekiki.doors.options import with_settings
 from mekiki.errors import MekikiError, SettingsError
-from mekiki.records.run import check_new_file
 
 STOPPED = 130
 
@@ -114,6 +112,7 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Look through a folder of photos: labels, duplicates, trouble."""
+    from mekiki.doors.console import make_progress
     from mekiki.doors.tables import show_scan
     from mekiki.verbs.scan import scan as run
 
@@ -132,6 +131,7 @@ def split(
     as_json: Json = False,
 ) -> None:
     """Divide photos into train, val and test, with no duplicate on two sides."""
+    from mekiki.doors.console import make_progress
     from mekiki.doors.tables import show_split
     from mekiki.verbs.split import split as run
 
@@ -156,6 +156,7 @@ def train(
     """Train a classifier; the run folder holds model, figures and report."""
     chosen = {**parse_assignments(assignments or []), **settings}
     make_config(str(data), **chosen)
+    from mekiki.doors.console import make_progress
     from mekiki.verbs.train import train as run
 
     folder = run(data, out, split, make_progress(), **chosen)
@@ -175,6 +176,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score a run: accuracy with its interval, per class, confusion."""
+    from mekiki.doors.console import make_progress
     from mekiki.doors.tables import show_evaluation
     from mekiki.verbs.evaluate import evaluate as score
 
@@ -197,7 +199,9 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Say what is in pictures: ranked classes with their probabilities."""
+    from mekiki.doors.console import make_progress
     from mekiki.doors.tables import show_predictions
+    from mekiki.records.run import check_new_file
     from mekiki.verbs.predict import predict as run_predict
 
     if as_json and (style is not None or out is not None):
@@ -222,6 +226,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Lay a heat map over pictures: what the decision rested on."""
+    from mekiki.doors.console import make_progress
     from mekiki.doors.tables import show_explanations
     from mekiki.verbs.explain import explain as run_explain
 
@@ -237,6 +242,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Show the whole story offline: draw 13 guitar models, train on them, explain, report."""
+    from mekiki.doors.console import make_progress
     from mekiki.verbs.demo import demo as run_demo
 
     result = run_demo(out, build(DemoSettings, settings), make_progress())
