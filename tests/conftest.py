@@ -1,6 +1,7 @@
 """What all tests share: quiet property tests, where the real photos and weights lie, small generated photos."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,14 @@ settings.load_profile("quiet")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 COLOURS = {"blue": (40, 60, 200), "green": (40, 170, 60), "red": (200, 50, 40)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Scans remember in a folder of the tests and never in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEKIKI_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

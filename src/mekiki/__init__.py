@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mekiki.errors import MekikiError
     from mekiki.evaluation.classifier import Classifier, load
+    from mekiki.verbs.augment import augment
+    from mekiki.verbs.collect import collect
     from mekiki.verbs.demo import demo
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
     from mekiki.verbs.predict import predict
     from mekiki.verbs.scan import scan
-    from mekiki.verbs.split import split
+    from mekiki.verbs.split import check_split, split, split_folds
     from mekiki.verbs.train import train
     from mekiki.version import __version__
 
@@ -24,6 +26,9 @@ _HOMES = {
     "Classifier": "mekiki.evaluation.classifier",
     "MekikiError": "mekiki.errors",
     "__version__": "mekiki.version",
+    "augment": "mekiki.verbs.augment",
+    "check_split": "mekiki.verbs.split",
+    "collect": "mekiki.verbs.collect",
     "demo": "mekiki.verbs.demo",
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
@@ -31,6 +36,7 @@ _HOMES = {
     "predict": "mekiki.verbs.predict",
     "scan": "mekiki.verbs.scan",
     "split": "mekiki.verbs.split",
+    "split_folds": "mekiki.verbs.split",
     "train": "mekiki.verbs.train",
 }
 
@@ -38,6 +44,9 @@ __all__ = [
     "Classifier",
     "MekikiError",
     "__version__",
+    "augment",
+    "check_split",
+    "collect",
     "demo",
     "evaluate",
     "explain",
@@ -45,6 +54,7 @@ __all__ = [
     "predict",
     "scan",
     "split",
+    "split_folds",
     "train",
 ]
 

@@ -6,7 +6,7 @@ import pytest
 
 from mekiki.config import ScanSettings, build
 from mekiki.data.layouts import find_photos, list_pictures
-from mekiki.errors import DataError
+from mekiki.errors import DataError, SettingsError
 from mekiki.records.manifest import natural_key
 from tests.data.made_pictures import scene, write_tree
 
@@ -180,12 +180,12 @@ def test_a_csv_names_photos_anywhere(tmp_path: Path) -> None:
     )
     found = find_photos(table, ScanSettings())
     assert found.root == table.parent
-    assert {(entry.path, entry.label, entry.group) for entry in found.entries} == {
-        ("photos/1.jpg", "SG", "g1"),
-        ("photos/2.jpg", "SG", ""),
-        (outside, "Explorer", ""),
-        ("../elsewhere/3.jpg", "Explorer", ""),
-        ("photos/4.jpg", "Explorer", ""),
+    assert {(entry.path, entry.label, entry.groups) for entry in found.entries} == {
+        ("photos/1.jpg", "SG", ("g1",)),
+        ("photos/2.jpg", "SG", ()),
+        (outside, "Explorer", ()),
+        ("../elsewhere/3.jpg", "Explorer", ()),
+        ("photos/4.jpg", "Explorer", ()),
     }
     assert {(stray.path, stray.reason) for stray in found.strays} == {
         ("photos/5.jpg", "row 7 of list.csv gives no label"),
@@ -193,6 +193,74 @@ def test_a_csv_names_photos_anywhere(tmp_path: Path) -> None:
         ("photos/1.jpg", "row 9 of list.csv lists it again, as 'Explorer'; row 2 counts"),
     }
     assert all((found.root / entry.path).exists() for entry in found.entries if entry.path != "photos/4.jpg")
+
+
+def groups_of(table: Path, column: str | None = None) -> dict[str, tuple[str, ...]]:
+    found = find_photos(table, build(ScanSettings, {} if column is None else {"group_column": column}))
+    return {entry.path: entry.groups for entry in found.entries}
+
+
+def test_a_column_says_which_photos_belong_together(tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    table.write_bytes(
+        "\ufeffpath,label,listing no,product,group\r\n"
+        "1.jpg,SG, 7 ,Caf\u00e9,g\r\n"
+        "2.jpg,SG,7,,\r\n"
+        "3.jpg,V,,7\r\n"
+        "\r\n"
+        "4.jpg,V\r\n"
+        ",V,7,7,7\r\n"
+        "5.jpg,V,8,Cafe\u0301,\r\n".encode()
+    )
+    assert groups_of(table) == {"1.jpg": ("g",), "2.jpg": (), "3.jpg": (), "4.jpg": (), "5.jpg": ()}
+    assert groups_of(table, "listing no") == {
+        "1.jpg": ("7",),
+        "2.jpg": ("7",),
+        "3.jpg": (),
+        "4.jpg": (),
+        "5.jpg": ("8",),
+    }
+    assert groups_of(table, "listing no, product") == {
+        "1.jpg": ("listing no 7", "product Caf\u00e9"),
+        "2.jpg": ("listing no 7",),
+        "3.jpg": ("product 7",),
+        "4.jpg": (),
+        "5.jpg": ("listing no 8", "product Caf\u00e9"),
+    }
+
+
+def test_a_group_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text("path;label;listing\n1.jpg;SG;7\n2.jpg;V;7\n")
+    assert groups_of(table) == {"1.jpg": (), "2.jpg": ()}
+    assert groups_of(table, "listing") == {"1.jpg": ("7",), "2.jpg": ("7",)}
+    with pytest.raises(
+        DataError,
+        match=r"list.csv has no column 'lisitng'; its columns are path, label, listing\nhint: name the column that says",
+    ):
+        groups_of(table, "listing,lisitng")
+    with pytest.raises(DataError, match=r"has no column 'group'; its columns are path, label, listing\n"):
+        groups_of(table, "listing,group")
+    tree(tmp_path / "photos", "a/1.jpg", "b/1.jpg")
+    with pytest.raises(
+        SettingsError, match=r"group_column = 'listing': .*photos is no CSV, so it has no columns\nhint: "
+    ):
+        groups_of(tmp_path / "photos", "listing")
+
+
+@pytest.mark.parametrize("names", [("a/1.jpg", "b/1.jpg"), ("train/a/1.jpg", "train/b/1.jpg"), ("1_1.jpg", "2_1.jpg")])
+def test_decisions_beside_the_photos_are_no_stray(tmp_path: Path, names: tuple[str, ...]) -> None:
+    data = tree(tmp_path, *names, "decisions.csv")
+    assert find(data)[2] == {}
+    if "/" in names[0]:
+        inside = f"{names[0].split('/')[0]}/decisions.csv"
+        tree(tmp_path, inside)
+        assert set(find(data)[2]) == {inside}
+
+
+def test_decisions_do_not_give_labels(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nothing gives their labels\nhint: expected DATA/<class>"):
+        find(tree(tmp_path, "a.jpg", "decisions.csv"))
 
 
 def test_the_given_class_order_is_kept(tmp_path: Path) -> None:

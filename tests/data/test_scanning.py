@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from mekiki.config import ScanSettings, SplitSettings
+from mekiki.data.leaks import find_leaks
 from mekiki.data.scanning import ScanResult, scan
-from mekiki.data.splitting import find_leaks, split
+from mekiki.data.splitting import split
 from mekiki.records.findings import FINDING_MEANINGS, Finding
 from tests.data.made_pictures import encoded, product, scene, tree_state, write_tree
 
@@ -84,9 +85,9 @@ def test_each_planted_trouble_is_found(troubled: Path) -> None:
         ("unreadable", "a/text.jpg", "is no picture that can be read: its first bytes are of a text file"),
         ("unreadable", "a/zero.jpg", "is empty (0 bytes)"),
         ("unreadable", "b/zero too.jpg", "is empty (0 bytes)"),
-        ("extension", "a/really.png", "is a JPEG, but it is named .png"),
         ("tiny", "b/tiny.png", "16x20 pixels"),
         ("rotated", "b/sideways.jpg", "its EXIF tag turns it; it is read upright"),
+        ("extension", "a/really.png", "is a JPEG, but it is named .png"),
         ("stray", "b/letter.docx", "its ending '.docx' is no picture's"),
         ("stray", "loose.jpg", "lies outside the class folders"),
     ]
@@ -224,7 +225,7 @@ def test_classes_without_a_readable_photo_do_not_stop_a_scan(tmp_path: Path) -> 
 
 
 def test_the_settings_bound_what_is_read_and_paired(troubled: Path) -> None:
-    strict = scan(troubled, ScanSettings(near_similarity=1.0, near_bits=0))
+    strict = scan(troubled, ScanSettings(near_similarity=1.0))
     assert {finding.kind for finding in strict.findings if finding.other} == {"exact_duplicate"}
     small = scan(troubled, ScanSettings(max_megapixels=0.001))
     assert [finding.path for finding in of_kind(small, "tiny")] == ["b/tiny.png"]

@@ -1,4 +1,5 @@
 import random
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from mekiki.config import SplitSettings
 from mekiki.data.allocation import largest_remainder
-from mekiki.data.splitting import apply_split, find_leaks, split
+from mekiki.data.leaks import find_leaks, leak_notes
+from mekiki.data.splitting import apply_split, split
 from mekiki.errors import DataError
 from mekiki.records.manifest import Manifest, Photo, natural_key
 from mekiki.records.split import Split, SplitRow, read_split, write_split
@@ -224,7 +226,8 @@ def test_what_groups_make_impossible_is_told() -> None:
     made = split(manifest_of(*in_groups("a", [9, 2, 1, 1]), *singles("b", 20)), SplitSettings(train=5, val=2, test=2))
     assert made.counts()["train"]["a"] + made.counts()["val"]["a"] >= 2
     assert any(
-        note.startswith("class 'a': ") and "because copies of a photo stay together" in note for note in made.notes
+        note.startswith("class 'a': ") and "because copies and other groups stay together" in note
+        for note in made.notes
     )
 
 
@@ -237,7 +240,7 @@ def test_what_groups_make_impossible_is_told() -> None:
         (singles("SG", 1) + singles("b", 9), {}, r"the class 'SG' has too few readable photos \(1\): 2 is the least, for train and for val\nhint: add photos"),
         (singles("SG", 5, status="unreadable") + singles("b", 9) + singles("c", 9), {}, r"the class 'SG' has too few readable photos \(0\)"),
         (singles("SG", 5), {}, r"there are readable photos of 1 class; a classifier needs two or more\nhint: mekiki scan"),
-        (in_groups("SG", [9]) + singles("b", 9), {}, r"the class 'SG' has 9 readable photos, but none of them is in val\nhint: copies of a photo stay together"),
+        (in_groups("SG", [9]) + singles("b", 9), {}, r"the class 'SG' has 9 readable photos, but none of them is in val\nhint: copies and other groups stay together"),
     ],
 )  # fmt: skip
 def test_too_few_photos_are_an_error_with_numbers_that_would_do(
@@ -282,9 +285,9 @@ def test_copies_across_the_parts_of_folders_are_told() -> None:
         *inside,
     ]
     made = split(manifest_of(*photos), SplitSettings())
-    assert (
-        made.notes[-1]
-        == "copies of photos lie in more than one part (groups: 1, photos of val and test in them: 2), so figures will look too good: test/a/x.jpg"
+    assert made.notes[-1] == (
+        "copies or other groups lie in more than one part (groups: 1): 0 of 4 photos of val and 2 of 4 photos of test "
+        "have a twin in train, so figures will look too good: test/a/x.jpg"
     )
     assert [{row.path for row in members} for members in find_leaks(made.rows)] == [{photo.path for photo in copies}]
 
@@ -332,7 +335,8 @@ def test_a_given_split_takes_the_groups_of_the_scan_and_tells_leaks() -> None:
     assert {row.path: (row.group, row.part) for row in made.rows}["a/1.jpg"] == ("twins", "val")
     assert made.notes[0] == "kept"
     assert made.notes[1].startswith(
-        "copies of photos lie in more than one part (groups: 1, photos of val and test in them: 1)"
+        "copies or other groups lie in more than one part (groups: 1): 1 of 2 photos of val and 0 of 2 photos of test "
+        "have a twin in train"
     )
 
 
@@ -363,6 +367,12 @@ def test_a_given_split_drops_the_unreadable_and_leaves_the_unlisted() -> None:
         "not used because they are not in the split: 2 (a/3.jpg, a/4.jpg)",
         "test has no photos of 1 of the 2 classes: b",
     )
+
+
+def test_a_given_split_tells_excluded_photos_from_unreadable_ones() -> None:
+    excluded = Photo("b/2.jpg", "b", status="excluded")
+    made = apply_split(manifest_of(*singles("a", 3), *singles("b", 2), excluded), Split(tuple(GIVEN)))
+    assert made.notes[0] == "left out because they are excluded by a decision, of the split's photos: 1 (b/2.jpg)"
 
 
 def test_a_given_split_finds_names_spelled_with_other_unicode() -> None:
@@ -412,3 +422,114 @@ def test_rounded_shares_add_up(total: int, weights: list[float]) -> None:
     rounded = largest_remainder(total, shares)
     assert sum(rounded) == total
     assert all(abs(whole - total * share) < 1 + 1e-6 for whole, share in zip(rounded, shares, strict=True))
+
+
+@given(manifests(), amounts)
+def test_a_plain_random_split_has_the_asked_sizes_and_tells_what_leaks(
+    manifest: Manifest, settings: SplitSettings
+) -> None:
+    plain = split(manifest, settings.model_copy(update={"leak_safe": False}))
+    alone = manifest_of(*(Photo(photo.path, photo.label) for photo in manifest.usable()))
+    assert parts_of(plain) == parts_of(split(alone, settings))
+    assert {row.path: row.group for row in plain.rows} == {photo.path: photo.group for photo in manifest.usable()}
+    train_groups = {row.group for row in plain.rows if row.part == "train" and row.group}
+    (note,) = [note for note in plain.notes if note.startswith("a plain random split, as asked (leak_safe off): ")]
+    leaks = find_leaks(plain.rows)
+    if not leaks:
+        assert note.endswith("nothing leaks")
+        return
+    if not any(row.part == "train" for members in leaks for row in members):
+        assert "in val and in test, so the final figure is not independent of the choice" in note
+        return
+    for part in ("val", "test"):
+        own = [row for row in plain.rows if row.part == part]
+        if own:
+            assert f"{sum(row.group in train_groups for row in own)} of {len(own)} photos of {part}" in note
+
+
+def test_a_plain_random_split_tears_groups() -> None:
+    manifest = manifest_of(*in_groups("a", [5] * 8), *in_groups("b", [5] * 8))
+    assert find_leaks(split(manifest, SplitSettings()).rows) == []
+    assert len(find_leaks(split(manifest, SplitSettings(leak_safe=False)).rows)) > 10
+
+
+def test_a_plain_val_may_tear_groups_of_a_train_folder() -> None:
+    photos = with_part(in_groups("a", [4] * 10) + in_groups("b", [4] * 10), "train")
+    assert find_leaks(split(manifest_of(*photos), SplitSettings()).rows) == []
+    plain = split(manifest_of(*photos), SplitSettings(leak_safe=False))
+    assert find_leaks(plain.rows)
+    assert plain.counts()["val"] == {"a": 10, "b": 10}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "amounts", "train"),
+    [
+        ([2, 2, 3, 3], {"train": 0.6, "val": 0.4}, 6),
+        ([3, 5, 7], {"train": 0.8, "val": 0.2}, 12),
+        ([4, 4, 4, 3, 3, 2], {"train": 0.5, "val": 0.5}, 10),
+        ([7, 6, 5, 4, 3, 3], {"train": 14, "val": 7, "test": 7}, 14),
+        ([9, 8, 7, 6, 5, 4, 3, 2], {"train": 22, "val": 11, "test": 11}, 22),
+    ],
+)
+def test_groups_that_can_fit_exactly_do(sizes: list[int], amounts: dict[str, float], train: int) -> None:
+    """Larger groups first alone would miss these sizes."""
+    manifest = manifest_of(*in_groups("a", sizes), *singles("b", sum(sizes)))
+    made = split(manifest, SplitSettings(**amounts))
+    assert made.counts()["train"]["a"] == train
+    assert not [note for note in made.notes if note.startswith("class")]
+
+
+def test_few_large_groups_still_reach_every_part() -> None:
+    """By sizes alone 20 + 10 + 0 would be nearer to 18 + 6 + 6."""
+    manifest = manifest_of(*in_groups("a", [10, 10, 10]), *singles("b", 30))
+    counts = split(manifest, SplitSettings()).counts()
+    assert [counts[part]["a"] for part in ("train", "val", "test")] == [10, 10, 10]
+
+
+def test_where_one_part_stays_empty_it_is_test() -> None:
+    manifest = manifest_of(*in_groups("a", [5, 5]), *singles("b", 10))
+    made = split(manifest, SplitSettings())
+    counts = made.counts()
+    assert [counts[part]["a"] for part in ("train", "val", "test")] == [5, 5, 0]
+    assert "test has no photos of 1 of the 2 classes: a" in made.notes
+
+
+def test_twins_in_val_and_test_alone_do_not_count_as_seen_in_training() -> None:
+    rows = [SplitRow("a/0.jpg", "a", "", "train"), SplitRow("a/1.jpg", "a", "g", "val"), SplitRow("a/2.jpg", "a", "g", "test")]  # fmt: skip
+    assert leak_notes(rows) == [
+        "copies or other groups lie in more than one part (groups: 1), in val and in test, so the final figure is not "
+        "independent of the choice: a/1.jpg"
+    ]
+
+
+def test_a_part_of_few_groups_is_less_sure_than_its_photos_say() -> None:
+    """Six augmented copies of each photo are not six times the evidence."""
+    manifest = manifest_of(*in_groups("a", [6] * 20), *in_groups("b", [6] * 20))
+    told = [note for note in split(manifest, SplitSettings()).notes if "intervals" in note]
+    assert [note.split(":")[0] for note in told] == [
+        f"{part} has 48 photos, but copies and other groups counted once it has 8" for part in ("val", "test")
+    ]
+    made = split(manifest_of(*in_groups("a", [2] * 5 + [1] * 40), *singles("b", 50)), SplitSettings())
+    assert made.notes == ()
+
+
+def test_the_hint_of_too_large_counts_can_be_followed() -> None:
+    manifest = manifest_of(*singles("a", 3), *singles("b", 7))
+    for amounts in ({"train": 1, "val": 5, "test": 500}, {"train": 9, "val": 9, "test": 9}, {"train": 1, "val": 80}):
+        with pytest.raises(DataError) as refused:
+            split(manifest, SplitSettings(**amounts))
+        words = refused.value.hint.partition("most that fits: ")[2].split()
+        fitting = {name[2:]: int(count) for name, count in zip(words[::2], words[1::2], strict=True)}
+        made = split(manifest, SplitSettings(**fitting))
+        assert {part: made.counts()[part]["a"] for part in fitting} == fitting and sum(fitting.values()) == 3
+
+
+def test_many_classes_do_not_take_the_square_of_their_number() -> None:
+    photos = [Photo(f"{label}/{number}.jpg", str(label)) for label in range(1000) for number in range(12)]
+    seconds = []
+    for count in (100, 1000):
+        manifest = manifest_of(*photos[: 12 * count])
+        before = time.process_time()
+        split(manifest, SplitSettings())
+        seconds.append(time.process_time() - before)
+    assert seconds[1] < 40 * seconds[0]

@@ -70,7 +70,7 @@ def test_scan_and_split_show_tables_and_write_files(photos: Path, tmp_path: Path
     (photos / "red" / "broken.jpg").write_bytes(b"no picture")
     shown = call("scan", photos, "--out", tmp_path / "scan").stdout
     assert "exact_duplicate" in shown and "unreadable" in shown
-    assert {path.name for path in (tmp_path / "scan").iterdir()} == {"manifest.csv", "findings.csv"}
+    assert {path.name for path in (tmp_path / "scan").iterdir()} == {"manifest.csv", "findings.csv", "scan.html"}
     assert "train" in call("split", photos, "--out", tmp_path / "split.csv").stdout
     again = call("split", photos, "--out", tmp_path / "split.csv")
     assert (again.exit_code, "is there already" in again.stderr) == (2, True)

@@ -79,6 +79,23 @@ def test_marks_and_empty_cells_that_belong_there_are_read(tmp_path: Path) -> Non
     assert read_split(tmp_path / "split.csv").rows == (SplitRow('a, "1".jpg', '5" neck', "", "train"),)
 
 
+def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_text('\ufeff\npath;label;group;part\nSG, red.jpg;A;;train\n"a;b.jpg";A;;val\n')
+    rows = read_split(tmp_path / "split.csv").rows
+    assert rows == (SplitRow("SG, red.jpg", "A", "", "train"), SplitRow("a;b.jpg", "A", "", "val"))
+
+
+def test_a_row_may_end_before_columns_that_have_a_default(tmp_path: Path) -> None:
+    (tmp_path / "photos.csv").write_text("path,label,group,width\na.jpg,SG\nb.jpg,SG,g\n")
+    assert read_rows(tmp_path / "photos.csv", Photo) == [Photo("a.jpg", "SG"), Photo("b.jpg", "SG", "g")]
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photos.csv").write_text("path,label,note,label,note\na.jpg,SG,,V,\n")
+    with pytest.raises(DataError, match=r"photos.csv has two columns 'label'\nhint: keep one of them"):
+        read_rows(tmp_path / "photos.csv", Photo)
+
+
 def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text("")
     with pytest.raises(DataError, match="has no column 'path'; its columns are none"):

@@ -264,4 +264,10 @@ def test_a_name_that_is_no_unicode_does_not_stop_the_report(run: RunFolder, undr
 
 def test_the_templates_are_inside_the_package() -> None:
     folder = Path(mekiki.report.__file__).parent / "templates"
-    assert {path.name for path in folder.iterdir()} == {"report.html.j2", "parts.html.j2", "report.css", "report.js"}
+    assert {path.name for path in folder.iterdir()} >= {
+        "report.html.j2",
+        "parts.html.j2",
+        "report.css",
+        "report.js",
+        "base.css",
+    }

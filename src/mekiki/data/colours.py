@@ -26,6 +26,8 @@ def to_rgb(image: Image.Image) -> np.ndarray:
     Returns:
         uint8 (H, W, 3) RGB.
     """
+    if image.mode == "RGB" and "icc_profile" not in image.info and "transparency" not in image.info:
+        return np.array(image)
     if image.mode.startswith("I") or image.mode == "F":
         grey = _to_8_bit(np.asarray(image))
         return np.repeat(grey[:, :, None], 3, axis=2)
@@ -71,7 +73,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         converted = ImageCms.applyTransform(image, transform)
         if converted is not None:
             return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @lru_cache(maxsize=64)

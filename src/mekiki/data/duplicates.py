@@ -1,10 +1,11 @@
 """Finds copies of one photo and joins them into groups that must not be torn apart by a split.
 
-Exact copies have the same bytes. Near copies pass two sieves: their difference hashes differ in few bits, and then
-their outlines (the grey gradients of 32x32 sketches) correlate. Recompressed, resized, blurred, brightened, grey and
-mirrored copies pass; so do crops of about 1 % and small watermarks, but not larger crops, turned or bordered copies.
-The same product photo in another finish mostly does not. Every pair of hashes is compared: 20,000
-photos take about 15 seconds on two cores, and it grows with the square: 100,000 take six minutes.
+Exact copies have the same bytes. Near copies are found in three steps, all from sketches alone: ``neighbours``
+proposes the photos whose outlines run alike in any of the eight ways to turn and mirror them, ``alignment`` lays
+one upon the other, and ``likeness`` compares what then lies upon each other. Resized, recompressed, cropped,
+mirrored, turned, slightly recoloured, bordered and watermarked copies pass; the same product photo in another
+finish, and two products in one pose, do not. ``benchmarks/copies.py`` measures how many of each, and how long it
+takes.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from typing import Literal
 
 import numpy as np
 
-from mekiki.data.hashing import Sketch, as_words, hamming
+from mekiki.data.hashing import Sketch
+from mekiki.data.likeness import similarities
+from mekiki.data.neighbours import Candidates, exact_candidates, has_index, index_candidates, other_candidates
+from mekiki.data.views import Views, views_of
 
-Likeness = Literal["exact", "near", "mirrored"]
+Likeness = Literal["exact", "near", "mirrored", "rotated"]
 
-_NOISE = 1.0
-"""Grey levels; the gradients of blank pictures are below: two blank ones are alike, a blank and another are not."""
-_COLOUR_REACH = 80.0
-"""Grey levels; copies may be brighter by this much, but blank pictures of two colours are no copies."""
-_PAIRS_AT_ONCE = 100_000
-_OUTLINES_AT_ONCE = 2_048
+_LIKENESSES: tuple[Likeness, ...] = (
+    "near", "rotated", "rotated", "rotated", "mirrored", "rotated", "mirrored", "rotated",
+)  # fmt: skip
+_BLANK_REACH = 16
+_BLANK_NEIGHBOURS = 8
+_PAIRS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Pair:
     Attributes:
         first: Index of a photo.
         second: Index of a later photo.
-        likeness: exact (same bytes), near, or mirrored (a near copy of the mirrored picture).
-        similarity: Correlation of their outlines, 0..1; 1 for an exact copy.
+        likeness: exact (same bytes); near (upright: also resized, cropped, bordered, recoloured); mirrored (left to
+            right or top to bottom); rotated (by quarter turns, perhaps mirrored too).
+        similarity: 0..1; 1 for an exact copy. For a near one it says how little differs once one photo is laid upon the
+            other: 1 less a mean of what differs in their outlines and in their tones; see ``likeness``. Copies are
+            mostly above 0.95; a photo of the same thing in the same pose is mostly below 0.9.
     """
 
     first: int
@@ -59,72 +66,91 @@ def exact_pairs(fingerprints: Sequence[str]) -> list[Pair]:
     return pairs
 
 
-def near_pairs(sketches: Sequence[Sketch], near_bits: int, near_similarity: float) -> Iterator[tuple[int, list[Pair]]]:
-    """Find all pairs of similar pictures, a block of photos at a time.
+def near_pairs(sketches: Sequence[Sketch], near_similarity: float, near_exact: int) -> Iterator[tuple[int, list[Pair]]]:
+    """Find all pairs of near copies, a block of photos at a time.
 
     Args:
         sketches: One per photo.
-        near_bits: Hashes that differ in more bits are not compared further, 0..256.
-        near_similarity: Correlation from which outlines are those of copies, 0..1.
+        near_similarity: Similarity from which two photos are copies, 0..1.
+        near_exact: Up to this many photos all are compared; beyond, neighbours come from an index if ``usearch`` is
+            installed (extra ``audit``).
 
     Yields:
-        The number of photos done with in this block, and their pairs with all later photos. Memory stays near 100 MB.
+        The number of photos done with in this block, and pairs. Each pair comes once, and the numbers add up to all
+        photos; which pairs are found does not depend on the order of the photos.
     """
-    count = len(sketches)
-    if count == 0:
+    if not sketches:
         return
-    plain = as_words([sketch.phash for sketch in sketches])
-    mirrored = as_words([sketch.mirrored for sketch in sketches])
-    greys = np.stack([sketch.grey for sketch in sketches])
-    colours = np.stack([sketch.colour for sketch in sketches])
-    hashes: tuple[tuple[Likeness, np.ndarray], ...] = (("near", plain), ("mirrored", mirrored))
-    step = max(1, _PAIRS_AT_ONCE // count)
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        found: dict[tuple[int, int], Pair] = {}
-        for likeness, other in hashes:
-            first, second = np.nonzero(hamming(plain[:, start:stop], other[:, start:]) <= near_bits)
-            later = second > first
-            first, second = first[later] + start, second[later] + start
-            for pair in _alike(greys, colours, first, second, likeness, near_similarity):
-                found.setdefault((pair.first, pair.second), pair)
-        yield stop - start, [found[key] for key in sorted(found)]
+    views = views_of(sketches)
+    blank = _blank_pairs(views)
+    for done, candidates in _proposals(views, near_exact):
+        pairs = _decided(views, _one_per_pair(views, candidates), near_similarity)
+        yield done, sorted(pairs + blank, key=lambda pair: (pair.first, pair.second))
+        blank = []
 
 
-def _alike(
-    greys: np.ndarray, colours: np.ndarray, first: np.ndarray, second: np.ndarray, likeness: Likeness, least: float
-) -> Iterator[Pair]:
-    """Keep the candidate pairs whose outlines correlate and whose colours are near."""
-    near = np.abs(colours[first] - colours[second]).max(axis=1, initial=0.0) <= _COLOUR_REACH
-    first, second = first[near], second[near]
-    for start in range(0, len(first), _OUTLINES_AT_ONCE):
-        one, other = first[start : start + _OUTLINES_AT_ONCE], second[start : start + _OUTLINES_AT_ONCE]
-        against = greys[other][:, :, ::-1] if likeness == "mirrored" else greys[other]
-        for index in np.nonzero((similarity := outline_similarity(greys[one], against)) >= least)[0]:
-            yield Pair(int(one[index]), int(other[index]), likeness, float(similarity[index]))
+def _decided(views: Views, candidates: Candidates, least: float) -> list[Pair]:
+    """Return the pairs that are copies; those that nearly are get a second chance with other frames."""
+    scores = similarities(views, candidates)
+    kept = np.nonzero(scores >= least)[0]
+    pairs = [_pair(views, candidates, place, scores[place]) for place in kept.tolist()]
+    again = np.nonzero((scores > 0) & (scores < least))[0]
+    other, of = other_candidates(views.descriptors, views.owners, candidates.at(again))
+    others = similarities(views, other)
+    best: dict[int, int] = {}
+    for place in np.nonzero(others >= least)[0].tolist():
+        if others[place] > others[best.setdefault(int(of[place]), place)]:
+            best[int(of[place])] = place
+    return pairs + [_pair(views, other, place, others[place]) for place in best.values()]
 
 
-def outline_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Correlate the outlines of sketches, pair by pair.
+def _proposals(views: Views, near_exact: int) -> Iterator[tuple[int, Candidates]]:
+    """Yield numbers of photos done with, and candidates."""
+    count = len(views.sketches)
+    if count <= near_exact or not has_index():
+        yield from exact_candidates(views.descriptors, views.owners)
+        return
+    found = index_candidates(views.descriptors, views.owners)
+    last = 0
+    for start in range(0, max(1, len(found.first)), _PAIRS_AT_ONCE):
+        stop = start + _PAIRS_AT_ONCE
+        part = found.at(slice(start, stop))
+        done = count if stop >= len(found.first) else int(views.owners[found.first[stop]])
+        yield done - last, part
+        last = done
 
-    Args:
-        first: uint8 (N, 32, 32) grey.
-        second: uint8 (N, 32, 32) grey.
 
-    Returns:
-        float32 (N,), -1..1; 1 is the same outline at any brightness and contrast.
-    """
-    one, other = _gradients(first), _gradients(second)
-    noise = _NOISE**2 * one.shape[1]
-    products = np.einsum("ij,ij->i", one, other) + noise
-    lengths = (np.einsum("ij,ij->i", one, one) + noise) * (np.einsum("ij,ij->i", other, other) + noise)
-    return np.asarray(products / np.sqrt(lengths), dtype=np.float32)
+def _one_per_pair(views: Views, candidates: Candidates) -> Candidates:
+    """Keep of each pair of photos the likest pair of views."""
+    first, second = views.owners[candidates.first], views.owners[candidates.second]
+    order = np.lexsort((-candidates.cosine, second, first))
+    first, second = first[order], second[order]
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    kept = order[fresh]
+    return candidates.at(kept)
 
 
-def _gradients(greys: np.ndarray) -> np.ndarray:
-    values = greys.astype(np.float32)
-    across, down = np.diff(values, axis=2), np.diff(values, axis=1)
-    return np.concatenate([across.reshape(len(values), -1), down.reshape(len(values), -1)], axis=1)
+def _pair(views: Views, candidates: Candidates, place: int, similarity: float) -> Pair:
+    one, other = (int(views.order[views.owners[rows[place]]]) for rows in (candidates.first, candidates.second))
+    return Pair(min(one, other), max(one, other), _LIKENESSES[candidates.way[place]], float(similarity))
+
+
+def _blank_pairs(views: Views) -> list[Pair]:
+    """Pair each picture without detail with the next few ones of its colour."""
+    whole = np.nonzero(views.levels == 0)[0]
+    blank = views.owners[whole][~views.descriptors[whole].any(axis=1)]
+    if len(blank) < 2:
+        return []
+    light = views.greys(blank).mean(axis=(1, 2))[:, None]
+    tones = np.concatenate([light, views.chromas(blank).mean(axis=(1, 2))], axis=1)
+    pairs = []
+    for place, one in enumerate(views.order[blank]):
+        apart = np.abs(tones[place + 1 :] - tones[place]).max(axis=1)
+        for near in np.nonzero(apart <= _BLANK_REACH)[0][:_BLANK_NEIGHBOURS]:
+            other = views.order[blank[place + 1 + near]]
+            pairs.append(Pair(int(min(one, other)), int(max(one, other)), "near", 1 - float(apart[near]) / 255))
+    return pairs
 
 
 class Groups:

@@ -31,6 +31,25 @@ def _is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in _LITTER
 
 
+def list_kinds(folder: Path) -> list[tuple[Path, bool]]:
+    """Return what lies in a folder as ``list_visible`` does, each with whether it is a folder.
+
+    Most systems tell that in the listing itself, so that not every file has to be asked.
+    """
+    with os.scandir(folder) as inside:
+        found = [(entry.name, _is_folder(entry)) for entry in inside if not _is_litter(entry.name)]
+    found.sort(key=lambda entry: natural_key(entry[0]))
+    return [(folder / name, is_folder) for name, is_folder in found]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell what a link leads to; what cannot be asked is taken as a file."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def walk(folder: Path, above: Path | None = None) -> Iterator[Path]:
     """Yield every file below a folder that is not hidden, in natural order.
 
@@ -47,11 +66,11 @@ def _walk(folder: Path, entered: set[Path]) -> Iterator[Path]:
         if real in entered:
             return
         entered.add(real)
-        inside = list_visible(folder)
+        inside = list_kinds(folder)
     except (OSError, RuntimeError):
         return
-    for path in inside:
-        if path.is_dir():
+    for path, is_folder in inside:
+        if is_folder:
             yield from _walk(path, entered)
         else:
             yield path
@@ -69,7 +88,10 @@ def absolute_path(path: Path) -> Path:
 
 def relative_name(path: Path, root: Path) -> str:
     """Return a path relative to a root, with "/" on every system; absolute if it lies outside."""
+    name, above = path.as_posix(), root.as_posix().rstrip("/") + "/"
+    if name.startswith(above):
+        return name[len(above) :]
     try:
         return path.relative_to(root).as_posix()
     except ValueError:
-        return path.as_posix()
+        return name

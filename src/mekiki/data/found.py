@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mekiki.records.collected import COLLECTED
+from mekiki.records.decisions import DECISIONS
+
+OWN_FILES = frozenset({DECISIONS, COLLECTED})
+"""Lists of mekiki that may lie among the photos: they are no strays."""
 RUN_FOLDER = "a run folder of mekiki, no class"
 """The reason why a run folder among the photos is left out."""
 
@@ -16,13 +21,13 @@ class Entry:
     Attributes:
         path: Relative to the root, with "/"; absolute if it lies outside.
         label: The class name.
-        group: As the CSV says; empty otherwise.
+        groups: Names of the groups that it is in, as a CSV or a decision says; photos that share a name stay together.
         part: "train", "val" or "test" if the layout says so; else empty.
     """
 
     path: str
     label: str
-    group: str = ""
+    groups: tuple[str, ...] = ()
     part: str = ""
 
 

@@ -1,42 +1,76 @@
-"""Fingerprints of files and pictures: equal bytes, and pictures that look equal.
+"""Fingerprints of files and sketches of pictures: equal bytes, and what is kept of a picture to find its copies.
 
-A difference hash (as in D. Hofstadter's and N. Krawetz's dHash) says for each of 16x16 places whether the picture
-gets brighter to the right. Here it must get brighter by more than ``DEAD_ZONE`` grey levels: in the plain hash the
-bits of flat areas are noise, so that a halved copy of a photo on white differs in 20 of 256 bits (median of 200
-guitar photos; with the dead zone in 1), while two different photos on white agree in all their flat bits. A hash is
-only a first sieve; ``duplicates.py`` compares outlines.
+A sketch is one short string of bytes of fixed length, so that a cache can keep it; everything that
+``duplicates.py`` decides comes from sketches alone. It must cost little beside decoding: whole numbers only, and
+two or three resamplings.
+
+The difference hash (as in N. Krawetz's dHash) says for each of 16x16 places whether the picture gets brighter to
+the right by more than ``DEAD_ZONE`` grey levels: in the plain hash the bits of flat areas are noise. It goes into
+the manifest; copies are not searched by it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+SKETCH_VERSION = 2
+"""Grows whenever the same picture would get another sketch: what a cache kept of older ones is of no use then."""
 DEAD_ZONE = 8
-SKETCH_SIZE = 32
+SIDE = 64
+CHROMA_SIDE = 16
+SKETCH_BYTES = SIDE * SIDE + 2 * CHROMA_SIDE * CHROMA_SIDE + 32
 
-_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_FEW_PIXELS = 4 * SIDE
+"""A side below which two points in each direction stand for the area between: areas of odd size cost as much again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is kept of a picture to find its copies: about 1.1 kB.
+    """What is kept of a picture to find its copies: 4.6 kB.
 
     Attributes:
-        phash: The difference hash, 32 bytes.
-        mirrored: The difference hash of the mirrored picture, 32 bytes.
-        grey: uint8 (32, 32), the picture squashed.
-        colour: float32 (3,), mean RGB, 0..255.
+        content: The grey picture, its colours and its hash, one after the other; ``SKETCH_BYTES`` long.
     """
 
-    phash: bytes
-    mirrored: bytes
-    grey: np.ndarray
-    colour: np.ndarray
+    content: bytes
+
+    @property
+    def grey(self) -> np.ndarray:
+        """The brightness of the squashed picture, uint8 (64, 64)."""
+        return np.frombuffer(self.content, np.uint8, SIDE * SIDE).reshape(SIDE, SIDE)
+
+    @property
+    def chroma(self) -> np.ndarray:
+        """Red and blue less brightness (Cr, Cb) of the squashed picture, uint8 (16, 16, 2); 128 is grey."""
+        kept = np.frombuffer(self.content, np.uint8, 2 * CHROMA_SIDE * CHROMA_SIDE, SIDE * SIDE)
+        return kept.reshape(CHROMA_SIDE, CHROMA_SIDE, 2)
+
+    @property
+    def phash(self) -> bytes:
+        """The difference hash of the whole picture, 32 bytes."""
+        return self.content[-32:]
+
+    def to_bytes(self) -> bytes:
+        """Return all of it, ``SKETCH_BYTES`` long."""
+        return self.content
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Sketch:
+        """Return the sketch that ``to_bytes`` gave.
+
+        Args:
+            content: Its bytes.
+
+        Raises:
+            ValueError: They are not ``SKETCH_BYTES`` long.
+        """
+        if len(content) != SKETCH_BYTES:
+            raise ValueError(f"a sketch has {SKETCH_BYTES} bytes, not {len(content)}")
+        return cls(bytes(content))
 
 
 def sha256_of(content: bytes) -> str:
@@ -44,64 +78,30 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def difference_hash(picture: np.ndarray) -> bytes:
-    """Return the 256-bit difference hash of a picture.
-
-    Args:
-        picture: uint8 (H, W, 3) RGB.
-
-    Returns:
-        32 bytes; the bits of similar pictures are mostly equal.
-    """
-    return _bits(_shrink(picture, 17, 16))
-
-
 def sketch(picture: np.ndarray) -> Sketch:
     """Return what is kept of a picture to find its copies.
 
     Args:
-        picture: uint8 (H, W, 3) RGB.
+        picture: uint8 (H, W, 3) RGB; its shorter side best 128 pixels or more.
     """
-    grid = _shrink(picture, 17, 16)
-    small = cv2.resize(picture, (SKETCH_SIZE, SKETCH_SIZE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return Sketch(
-        phash=_bits(grid),
-        mirrored=_bits(grid[:, ::-1]),
-        grey=np.rint(small @ _GREY).astype(np.uint8),
-        colour=small.mean(axis=(0, 1)),
-    )
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    if SIDE < min(picture.shape[:2]) and max(picture.shape[:2]) < _FEW_PIXELS:
+        grey = cv2.resize(grey, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_LINEAR)
+        picture = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST_EXACT)
+    grey = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(picture, (CHROMA_SIDE, CHROMA_SIDE), interpolation=cv2.INTER_AREA)
+    chroma = cv2.cvtColor(coarse, cv2.COLOR_RGB2YCrCb)[..., 1:]
+    return Sketch(grey.tobytes() + chroma.tobytes() + difference_hash(grey))
 
 
-def _shrink(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Squash a picture to float32 (height, width) grey, each value the mean of its area."""
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) @ _GREY
-
-
-def _bits(grid: np.ndarray) -> bytes:
-    return np.packbits(grid[:, 1:] > grid[:, :-1] + DEAD_ZONE).tobytes()
-
-
-def as_words(hashes: Sequence[bytes]) -> np.ndarray:
-    """Lay 32-byte hashes out for ``hamming``.
-
-    Returns:
-        uint64 (4, N), so that the same word of all hashes lies in a row.
-    """
-    return np.ascontiguousarray(np.frombuffer(b"".join(hashes), dtype=np.uint64).reshape(-1, 4).T)
-
-
-def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Count the bits in which hashes differ.
+def difference_hash(grey: np.ndarray) -> bytes:
+    """Return the 256-bit difference hash of a picture.
 
     Args:
-        first: uint64 (4, N).
-        second: uint64 (4, M).
+        grey: uint8 (H, W), its brightness.
 
     Returns:
-        uint16 (N, M), 0..256; 0 is equal.
+        32 bytes; the bits of similar pictures are mostly equal.
     """
-    counts = (np.bitwise_count(one[:, None] ^ other[None, :]) for one, other in zip(first, second, strict=True))
-    total: np.ndarray = next(counts).astype(np.uint16)
-    for count in counts:
-        total += count
-    return total
+    grid = cv2.resize(grey, (17, 16), interpolation=cv2.INTER_AREA).astype(np.int16)
+    return np.packbits(grid[:, 1:] > grid[:, :-1] + DEAD_ZONE).tobytes()

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from mekiki.config import ScanSettings
+from mekiki.config import GROUP_COLUMN, ScanSettings
 from mekiki.data.folders import absolute_path, holds_pictures, is_picture_name, list_visible, relative_name, walk
-from mekiki.data.found import RUN_FOLDER, Entry, Found, Stray, can_be_written
+from mekiki.data.found import OWN_FILES, RUN_FOLDER, Entry, Found, Stray, can_be_written
 from mekiki.data.labelled_csv import read_labelled_csv
 from mekiki.data.numbered import CLASS_LIST, NUMBERED, find_numbered, refuse_repeated
-from mekiki.errors import DataError
+from mekiki.data.origins import with_origins
+from mekiki.errors import DataError, SettingsError
 from mekiki.records.manifest import Part, natural_key
 from mekiki.records.run import is_run_folder
 
@@ -51,7 +52,7 @@ def find_photos(data: Path, settings: ScanSettings, *, known_classes: Sequence[s
             at once, or class names that do not fit.
     """
     data = absolute_path(data)
-    found = _find(data, settings, known_classes)
+    found = with_origins(_find(data, settings, known_classes))
     classes = _choose_classes(data, found, settings.classes, known_classes)
     return Found(
         root=found.root,
@@ -120,9 +121,14 @@ def _find(data: Path, settings: ScanSettings, known_classes: Sequence[str] | Non
     if data.is_dir() == (layout == "csv"):
         expected = "a .csv file, not a folder" if layout == "csv" else "a folder, not a file"
         raise DataError(f"{data}: the layout {layout} is {expected}", f"expected {_FORMS}")
+    if layout != "csv" and settings.group_column != GROUP_COLUMN:
+        raise SettingsError(
+            f"group_column = {settings.group_column!r}: {data} is no CSV, so it has no columns",
+            "list the photos in a CSV with path,label and the column, or write group lines into decisions.csv",
+        )
     match layout:
         case "csv":
-            return read_labelled_csv(data)
+            return read_labelled_csv(data, settings.group_column)
         case "flat":
             return find_numbered(data, settings.classes if known_classes is None else (), known_classes or ())
         case "parts":
@@ -154,7 +160,8 @@ def _detect(data: Path) -> str:
 
 
 def _refuse_unlabelled(data: Path, inside: list[Path], loose: list[Path]) -> NoReturn:
-    table = next((path for path in inside if path.suffix.lower() == ".csv"), None)
+    tables = (path for path in inside if path.suffix.lower() == ".csv" and path.name not in OWN_FILES)
+    table = next(tables, None)
     hint = f"if {table.name} gives their labels, name it instead: {table}" if table else f"expected {_FORMS}"
     if loose:
         raise DataError(f"{data} holds {len(loose)} photos, but nothing gives their labels", hint)
@@ -199,7 +206,7 @@ def _find_in_part_folders(data: Path, needs_train: bool) -> Found:
             found, left_out = _search_classes(path, data, part)
             entries += found
             strays += left_out
-        else:
+        elif path.name not in OWN_FILES:
             elsewhere = "lies outside the folders train, val and test"
             strays.append(Stray(path.name, RUN_FOLDER if is_run_folder(path) else elsewhere))
     if needs_train:
@@ -226,7 +233,7 @@ def _search_classes(folder: Path, root: Path, part: str) -> tuple[list[Entry], l
     for path in list_visible(folder):
         name = relative_name(path, root)
         if not path.is_dir():
-            if path.name != CLASS_LIST:
+            if path.name != CLASS_LIST and name not in OWN_FILES:
                 strays.append(Stray(name, "lies outside the class folders"))
             continue
         if is_run_folder(path):

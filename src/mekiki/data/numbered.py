@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mekiki.data.folders import is_picture_name, list_visible
-from mekiki.data.found import RUN_FOLDER, Entry, Found, Stray, can_be_written
+from mekiki.data.found import OWN_FILES, RUN_FOLDER, Entry, Found, Stray, can_be_written
 from mekiki.errors import DataError
 from mekiki.records.run import is_run_folder
 
@@ -37,7 +37,7 @@ def find_numbered(data: Path, names: tuple[str, ...], known_classes: Sequence[st
         match = NUMBERED.match(path.name)
         if path.is_file() and is_picture_name(path) and match and can_be_written(path.name):
             numbers[path] = int(match[1])
-        elif path.name != CLASS_LIST:
+        elif path.name not in {CLASS_LIST, *OWN_FILES}:
             unnumbered = "its name does not begin with a class number such as 1_"
             strays.append(Stray(path.name, RUN_FOLDER if is_run_folder(path) else unnumbered))
     own_numbers = all(re.fullmatch("[0-9]+", name) for name in known_classes)

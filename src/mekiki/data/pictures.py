@@ -9,9 +9,11 @@ and closed again with an end mark, or padded, cannot be told from a grey picture
 from __future__ import annotations
 
 import io
+import os
 import re
 import stat
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mekiki.data.colours import to_rgb
+from mekiki.data.exif import orientation_of, taken_and_camera
+from mekiki.data.stamps import Stamp, stamp_of
 from mekiki.errors import PictureError
 
 FORMAT_ENDINGS: dict[str, tuple[str, ...]] = {
@@ -34,6 +38,7 @@ FORMAT_ENDINGS: dict[str, tuple[str, ...]] = {
 }
 PICTURE_ENDINGS: frozenset[str] = frozenset(ending for endings in FORMAT_ENDINGS.values() for ending in endings)
 LARGEST_FILE = 512 * 1024 * 1024
+OUT_OF_MEMORY = "is too large for this machine's memory"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"\xff\xd8\xff", "JPEG"),
@@ -73,12 +78,16 @@ class PictureFacts:
         width: Of the upright picture in full size, pixels.
         height: Of the upright picture in full size, pixels.
         rotated: Whether its EXIF tag turned or mirrored it.
+        taken: When it was taken by its EXIF tag, local time to fractions of a second ("2024-05-01T12:00:01.25").
+        camera: Make and model by its EXIF tags ("Canon EOS 5D"). Both are empty where there is no such tag.
     """
 
     format: str
     width: int
     height: int
     rotated: bool
+    taken: str = ""
+    camera: str = ""
 
 
 def read_picture(source: Path | bytes, *, max_megapixels: float = 100.0, at_least: int = 0) -> np.ndarray:
@@ -104,23 +113,26 @@ def decode(
     """Read one picture as ``read_picture`` does, with the facts of its file; same arguments and errors."""
     content = source if isinstance(source, bytes) else read_file(source)
     kind = true_format(content)
-    with _as_picture_errors(kind, max_megapixels), _PILLOW_SILENCE:
+    with _as_picture_errors(kind, max_megapixels), PILLOW_SILENCE:
         image = Image.open(io.BytesIO(content), formats=(kind,))
         if image.width * image.height > max_megapixels * 1e6:
             raise _too_large(image.width * image.height, max_megapixels)
         width, height = image.size
-        turned_by_pillow = kind == "TIFF" and _orientation(image) != 1
-        if at_least > 0:
+        turned_by_pillow = kind == "TIFF" and orientation_of(image) != 1
+        origin = taken_and_camera(image) if kind == "TIFF" else None
+        if 0 < 2 * at_least <= min(width, height):
             image.draft(None, (at_least, at_least))
+        image.decodermaxblock = max(image.decodermaxblock, len(content))  # else Pillow feeds its decoder in 64 kB bits
         image.load()
-        orientation = _orientation(image)
+        orientation = orientation_of(image)
         if orientation >= 5:
             width, height = height, width
-        facts = PictureFacts(kind, width, height, turned_by_pillow or orientation != 1)
+        taken, camera = taken_and_camera(image) if origin is None else origin
+        facts = PictureFacts(kind, width, height, turned_by_pillow or orientation != 1, taken, camera)
         return to_rgb(image.transpose(_UPRIGHT[orientation]) if orientation > 1 else image), facts
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path | str) -> bytes:
     """Read a picture file's bytes.
 
     Args:
@@ -129,13 +141,28 @@ def read_file(path: Path) -> bytes:
     Raises:
         PictureError: It is missing, no regular file, empty, over 512 MB, or the system refuses.
     """
+    return read_steady(path)[0]
+
+
+def read_steady(path: Path | str) -> tuple[bytes, Stamp | None]:
+    """Read a file's bytes as ``read_file`` does, with the stamp by which a change will show.
+
+    Returns:
+        The bytes, and the stamp; None if the file changed while it was read, or so shortly before that a further
+        change could leave the same stamp.
+    """
     try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise PictureError("is no file" if not stat.S_ISDIR(facts.st_mode) else "is a folder")
-        if facts.st_size > LARGEST_FILE:
-            raise PictureError(f"has {facts.st_size // 2**20} MB; the limit is {LARGEST_FILE // 2**20}")
-        return path.read_bytes()
+        before = os.stat(path)  # noqa: PTH116  a Path costs more here than the system's call
+        if not stat.S_ISREG(before.st_mode):
+            raise PictureError("is no file" if not stat.S_ISDIR(before.st_mode) else "is a folder")
+        if before.st_size > LARGEST_FILE:
+            raise PictureError(f"has {before.st_size // 2**20} MB; the limit is {LARGEST_FILE // 2**20}")
+        began = time.time_ns()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  as above
+            content = file.read()
+            stamp = stamp_of(os.fstat(file.fileno()))
+        steady = stamp == stamp_of(before) and len(content) == stamp.size and stamp.settled_at(began)
+        return content, stamp if steady else None
     except FileNotFoundError:
         raise PictureError("does not exist") from None
     except (OSError, ValueError) as error:
@@ -172,15 +199,6 @@ def _stranger(start: bytes) -> str:
     return "an unknown format" if re.search(rb"[\0-\x08\x0e-\x1a]", start) else "a text file"
 
 
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation 1..8; 1 where there is none or the tag cannot be read."""
-    try:
-        found = int(image.getexif().get(0x0112, 1))
-    except Exception:  # a broken tag must not cost a good picture, and each reader of tags fails in its own way
-        return 1
-    return found if 1 <= found <= 8 else 1
-
-
 def _too_large(pixels: int, max_megapixels: float) -> PictureError:
     return PictureError(f"has {pixels / 1e6:.4g} megapixels; the limit is {max_megapixels:g}")
 
@@ -198,7 +216,7 @@ def _as_picture_errors(kind: str, max_megapixels: float) -> Iterator[None]:
     except UnidentifiedImageError:
         raise PictureError(f"is a {kind} whose header is damaged or of a rare kind") from None
     except MemoryError:
-        raise PictureError("is too large for this machine's memory") from None
+        raise PictureError(OUT_OF_MEMORY) from None
     except Exception as error:
         words = " ".join(str(error).split())[:120] or type(error).__name__
         if isinstance(error, EOFError) or "truncated" in words.lower():
@@ -226,15 +244,15 @@ class _PillowSilence:
     def __exit__(self, *raised: object) -> None:
         with self._lock:
             self._readers -= 1
-            ours = self._ours()
-            if self._readers == 0 and ours is not None:
+            if self._readers == 0 and (ours := self._ours()) is not None:
                 warnings.filters.remove(ours)  # type: ignore[attr-defined]
 
     @staticmethod
     def _ours() -> object:
-        """Return our filter if it is in force."""
+        """Return our filter if it is in force; as a rule it is the first."""
         return next((entry for entry in warnings.filters if getattr(entry[3], "pattern", "") == _PILLOW), None)
 
 
 _PILLOW = r"PIL\."
-_PILLOW_SILENCE = _PillowSilence()
+PILLOW_SILENCE = _PillowSilence()
+"""Held while a picture is decoded, and by a caller round many: then the filter is not put in and out each time."""

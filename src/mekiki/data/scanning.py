@@ -1,33 +1,35 @@
-"""Looks at every photo once: can it be read, what is odd about it, which photos are copies of each other.
+"""A scan: finds the photos, looks at each that changed since the last one, and says what is odd about them.
 
-Each file is read once and decoded from memory, by threads (the decoders release Python's lock); at any time no more
-pictures are in memory than threads. Of each photo a sketch of 1.1 kB stays. Nothing is changed on disk. The order of
-photos and findings does not depend on the threads.
+It composes the files beside it: ``layouts`` and ``deciding`` say which photos there are, ``remembering`` and ``crew``
+look at them, ``duplicates`` and ``bursts`` pair them, ``grouping`` joins the pairs and ``judging`` words the findings.
+Of each photo 5 kB stay in memory. The result depends on the files, the settings and the decisions alone: not on the
+number of workers, nor on what was remembered. Nothing is changed on disk but the user's cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mekiki.config import ScanSettings
-from mekiki.data.duplicates import Groups, Pair, exact_pairs, near_pairs
-from mekiki.data.found import Entry, Stray
-from mekiki.data.hashing import Sketch, sha256_of, sketch
+from mekiki.data import judging
+from mekiki.data.bursts import BurstPair, burst_pairs
+from mekiki.data.crew import all_cores, look_at_all
+from mekiki.data.deciding import Decided, decide, find_decisions, without_kept
+from mekiki.data.duplicates import Pair, exact_pairs, near_pairs
+from mekiki.data.found import Entry
+from mekiki.data.grouping import Chain, count_bursts, name_groups
 from mekiki.data.layouts import find_photos
-from mekiki.data.pictures import FORMAT_ENDINGS, PictureFacts, decode, read_file
-from mekiki.errors import PictureError
+from mekiki.data.looks import Look
+from mekiki.data.remembering import open_memory
 from mekiki.progress import Progress, Silent
+from mekiki.records.decisions import Decision
 from mekiki.records.findings import Finding
 from mekiki.records.manifest import Manifest, Photo
 
-TINY_PIXELS = 32
-IMBALANCE_SHARE = 0.25
-
-_SKETCHED_FROM = 128
-_BATCH = 256
+_TOLD_EVERY = 8
 
 
 @dataclass(frozen=True)
@@ -35,28 +37,26 @@ class ScanResult:
     """What a scan brought.
 
     Attributes:
-        manifest: All photos with a label, the unreadable ones too.
-        findings: What is odd, kind by kind, in natural path order; pairs the most similar first.
+        manifest: All photos with a label, the unreadable and the excluded ones too.
+        findings: What is odd and not settled, kind by kind, in natural path order; pairs the most similar first.
+        decided: What the decisions changed.
+        bursts: Groups of photos that are one burst or frames of one video.
+        remembered: Photos that were not opened, because they did not change since an earlier scan.
+        accepted: Decisions that were added because of this scan's findings (``mekiki scan --accept``).
     """
 
     manifest: Manifest
     findings: list[Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One photo after it was opened; without facts and sketch it could not be read, for the reason in ``error``."""
-
-    sha256: str = ""
-    facts: PictureFacts | None = None
-    sketch: Sketch | None = None
-    error: str = ""
+    decided: Decided
+    bursts: int = 0
+    remembered: int = field(default=0, compare=False)
+    accepted: tuple[Decision, ...] = ()
 
 
 def scan(
     data: Path,
     settings: ScanSettings,
-    workers: int = 2,
+    workers: int | None = None,
     progress: Progress | None = None,
     *,
     known_classes: Sequence[str] | None = None,
@@ -66,164 +66,116 @@ def scan(
     Args:
         data: The folder or CSV.
         settings: Layout, class names, and the bounds of near duplicates and sizes.
-        workers: Threads, 1 or more.
+        workers: Threads or processes that look at photos, 0 or more; not given: as many as there are cores.
         progress: Told how far it is; silent if not given.
         known_classes: The classes of a trained model that is to be scored on these photos; see ``find_photos``.
 
     Raises:
-        DataError: The layout cannot be used; see ``find_photos``. A photo that cannot be read is a finding.
+        DataError: The layout or the decisions cannot be used; see ``find_photos`` and ``decide``. A photo that cannot
+            be read is a finding.
     """
     progress = Silent() if progress is None else progress
     found = find_photos(data, settings, known_classes=known_classes)
-    looks = _look_at_all(found.root, found.entries, settings, workers, progress)
-    readable = [index for index, look in enumerate(looks) if look.sketch is not None]
-    pairs = _find_pairs(looks, readable, settings, progress)
-    photos = _make_photos(found.entries, looks, _name_groups(found.entries, pairs))
-    manifest = Manifest(found.root, photos, found.classes)
+    decided = decide(found, find_decisions(data, settings.decisions), known_classes=known_classes)
+    for note in decided.notes:
+        progress.say(f"note: {note}")
+    found = decided.found
+    looks, remembered = _look(decided, settings, all_cores() if workers is None else workers, progress)
+    pairs = _find_copies(looks, settings, progress)
+    bursts = _find_bursts(found.entries, looks) if settings.bursts else []
+    groups = name_groups(
+        [
+            entry if look is not None else replace(entry, groups=())
+            for entry, look in zip(found.entries, looks, strict=True)
+        ],
+        pairs,
+        bursts,
+    )
+    manifest = Manifest(found.root, _make_photos(found.entries, looks, groups), found.classes)
     findings = [
-        *_about_files(found.entries, looks),
-        *_about_pairs(found.entries, pairs),
-        *_about_strays(found.strays),
-        *_about_balance(manifest),
+        *judging.about_files(found.entries, looks),
+        *judging.about_pairs(found.entries, pairs),
+        *judging.about_strays(found.strays),
+        *judging.about_balance(manifest),
     ]
-    return ScanResult(manifest, findings)
+    findings = judging.in_order(without_kept(findings, decided))
+    return ScanResult(manifest, findings, decided, count_bursts(len(looks), bursts), remembered)
 
 
-def _look_at_all(
-    root: Path, entries: Sequence[Entry], settings: ScanSettings, workers: int, progress: Progress
-) -> list[_Look]:
-    looks: list[_Look] = []
+def _look(decided: Decided, settings: ScanSettings, workers: int, progress: Progress) -> tuple[list[Look | None], int]:
+    """Look at every photo that is not excluded, by memory if its file did not change; count those."""
+    root, limit = decided.found.root, settings.max_megapixels
+    paths = [entry.path for entry in decided.found.entries]
+    included = [index for index, path in enumerate(paths) if path not in decided.excluded]
+    looks: list[Look | None] = [None] * len(paths)
     with (
-        progress.task("Reading photos", len(entries)) as task,
-        ThreadPoolExecutor(max(1, workers), thread_name_prefix="mekiki-scan") as pool,
+        progress.task("Reading photos", len(included)) as task,
+        open_memory(root, settings.remember, progress.say) as memory,
     ):
-        for start in range(0, len(entries), _BATCH):
-            paths = [root / entry.path for entry in entries[start : start + _BATCH]]
-            for look in pool.map(lambda path: _look_at(path, settings.max_megapixels), paths):
-                looks.append(look)
-                task.advance()
-    return looks
+        for index, look in zip(included, memory.recall(root, [paths[index] for index in included], limit), strict=True):
+            looks[index] = look
+        unknown = [index for index in included if looks[index] is None]
+        task.advance(len(included) - len(unknown))
+        places = [os.path.join(root, paths[index]) for index in unknown]  # noqa: PTH118  a Path for each costs more
+        for done, (index, look) in enumerate(zip(unknown, look_at_all(places, limit, workers), strict=True), start=1):
+            looks[index] = look
+            memory.keep(paths[index], limit, look)
+            if done % _TOLD_EVERY == 0:
+                task.advance(_TOLD_EVERY)
+        task.advance(len(unknown) % _TOLD_EVERY)
+        memory.forget_others(paths)
+    return looks, len(included) - len(unknown)
 
 
-def _look_at(path: Path, max_megapixels: float) -> _Look:
-    sha256 = ""
-    try:
-        content = read_file(path)
-        sha256 = sha256_of(content)
-        picture, facts = decode(content, max_megapixels=max_megapixels, at_least=_SKETCHED_FROM)
-    except PictureError as error:
-        return _Look(sha256, error=error.message)
-    return _Look(sha256, facts, sketch(picture))
-
-
-def _find_pairs(
-    looks: Sequence[_Look], readable: Sequence[int], settings: ScanSettings, progress: Progress
-) -> list[Pair]:
-    """Return a chain of pairs that holds each group of copies together, the most similar pairs first."""
-    exact = exact_pairs([look.sha256 if look.sketch else "" for look in looks])
-    repeated = {pair.second for pair in exact}
-    places = [index for index in readable if index not in repeated]
-    sketches = [kept for index in places if (kept := looks[index].sketch) is not None]
-    near: list[Pair] = []
-    with progress.task("Comparing photos", len(sketches)) as task:
-        for done, found in near_pairs(sketches, settings.near_bits, settings.near_similarity):
-            near += [Pair(places[pair.first], places[pair.second], pair.likeness, pair.similarity) for pair in found]
+def _find_copies(looks: Sequence[Look | None], settings: ScanSettings, progress: Progress) -> list[Pair]:
+    """Return the pairs that hold each group of copies together, the most similar first."""
+    sketches = {index: look.sketch for index, look in enumerate(looks) if look is not None and look.sketch is not None}
+    exact = exact_pairs([look.sha256 if look is not None and look.sketch else "" for look in looks])
+    chain = Chain(len(looks), exact)
+    places = sorted(set(sketches) - {pair.second for pair in exact})
+    with progress.task("Comparing photos", len(places)) as task:
+        for done, pairs in near_pairs(
+            [sketches[index] for index in places], settings.near_similarity, settings.near_exact
+        ):
+            chain.add(Pair(places[pair.first], places[pair.second], pair.likeness, pair.similarity) for pair in pairs)
             task.advance(done)
-    near.sort(key=lambda pair: (-pair.similarity, pair.first, pair.second))
-    groups = Groups(len(looks))
-    return [pair for pair in (*exact, *near) if groups.join(pair.first, pair.second)]
+    return chain.pairs()
 
 
-def _name_groups(entries: Sequence[Entry], pairs: Sequence[Pair]) -> dict[int, str]:
-    """Join the copies with the groups that a CSV names; return each grouped photo's group."""
-    groups = Groups(len(entries))
-    for pair in pairs:
-        groups.join(pair.first, pair.second)
-    first_of_name: dict[str, int] = {}
-    for index, entry in enumerate(entries):
-        if entry.group:
-            groups.join(first_of_name.setdefault(entry.group, index), index)
-    named = {index: entry.group for index, entry in enumerate(entries) if entry.group}
-    for first, members in groups.members().items():
-        own = sorted({entries[index].group for index in members} - {""})
-        name = " + ".join(own) if own else f"copies of {entries[first].path}"
-        named |= dict.fromkeys(members, name)
-    return named
+def _find_bursts(entries: Sequence[Entry], looks: Sequence[Look | None]) -> list[BurstPair]:
+    seen = [
+        (index, look.facts, look.sketch)
+        for index, look in enumerate(looks)
+        if look is not None and look.facts is not None and look.sketch is not None
+    ]
+    pairs = burst_pairs(
+        [entries[index].path for index, _, _ in seen],
+        [facts.taken for _, facts, _ in seen],
+        [facts.camera for _, facts, _ in seen],
+        [(facts.width, facts.height) for _, facts, _ in seen],
+        [sketch for _, _, sketch in seen],
+    )
+    return [BurstPair(seen[pair.first][0], seen[pair.second][0], pair.reason) for pair in pairs]
 
 
-def _make_photos(entries: Sequence[Entry], looks: Sequence[_Look], groups: dict[int, str]) -> tuple[Photo, ...]:
+def _make_photos(entries: Sequence[Entry], looks: Sequence[Look | None], groups: dict[int, str]) -> tuple[Photo, ...]:
     return tuple(
-        Photo(
-            path=entry.path,
-            label=entry.label,
-            group=groups.get(index, ""),
-            sha256=look.sha256,
-            phash=look.sketch.phash.hex() if look.sketch else "",
-            width=look.facts.width if look.facts else 0,
-            height=look.facts.height if look.facts else 0,
-            status="ok" if look.sketch else "unreadable",
-            part=entry.part,
-        )
+        _make_photo(entry, look, groups.get(index, ""))
         for index, (entry, look) in enumerate(zip(entries, looks, strict=True))
     )
 
 
-def _about_files(entries: Sequence[Entry], looks: Sequence[_Look]) -> list[Finding]:
-    unreadable, extension, rotated, tiny = [], [], [], []
-    for entry, look in zip(entries, looks, strict=True):
-        facts = look.facts
-        if facts is None:
-            unreadable.append(Finding("unreadable", entry.path, detail=look.error))
-            continue
-        ending = Path(entry.path).suffix
-        if ending.lower() not in FORMAT_ENDINGS[facts.format]:
-            named = f"it is named {ending}" if ending else "its name has no ending"
-            extension.append(Finding("extension", entry.path, detail=f"is a {facts.format}, but {named}"))
-        if facts.rotated:
-            rotated.append(
-                Finding("rotated", entry.path, score=0.1, detail="its EXIF tag turns it; it is read upright")
-            )
-        shorter = min(facts.width, facts.height)
-        if shorter < TINY_PIXELS:
-            size = f"{facts.width}x{facts.height} pixels"
-            tiny.append(Finding("tiny", entry.path, score=1 - shorter / TINY_PIXELS, detail=size))
-    return [*unreadable, *extension, *tiny, *rotated]
-
-
-def _about_pairs(entries: Sequence[Entry], pairs: Iterable[Pair]) -> list[Finding]:
-    """Report one finding per pair; a pair under two labels is a conflict, whatever its likeness."""
-    conflicts, exact, near = [], [], []
-    for pair in sorted(pairs, key=lambda pair: (-pair.similarity, pair.first, pair.second)):
-        one, other = entries[pair.first], entries[pair.second]
-        score = round(min(1.0, pair.similarity), 4)
-        likeness = {
-            "exact": "the same bytes",
-            "near": f"almost the same picture (similarity {score:.3f})",
-            "mirrored": f"almost the same picture, mirrored (similarity {score:.3f})",
-        }[pair.likeness]
-        if one.label != other.label:
-            detail = f"{likeness}, labelled {one.label!r} and {other.label!r}"
-            conflicts.append(Finding("label_conflict", one.path, other.path, score, detail))
-        elif pair.likeness == "exact":
-            exact.append(Finding("exact_duplicate", one.path, other.path, score, likeness))
-        else:
-            near.append(Finding("near_duplicate", one.path, other.path, score, likeness))
-    return [*conflicts, *exact, *near]
-
-
-def _about_strays(strays: Iterable[Stray]) -> list[Finding]:
-    return [Finding("stray", stray.path, score=0.5, detail=stray.reason) for stray in strays]
-
-
-def _about_balance(manifest: Manifest) -> list[Finding]:
-    """Report the classes that have under a quarter of the largest class's photos; not those without any file."""
-    present = {photo.label for photo in manifest.photos}
-    counts = {name: count for name, count in manifest.counts().items() if name in present}
-    if not counts:
-        return []
-    largest, most = max(counts.items(), key=lambda item: item[1])
-    return [
-        Finding("imbalance", name, score=round(1 - count / most, 4), detail=f"{count} photos; {largest} has {most}")
-        for name, count in counts.items()
-        if count < IMBALANCE_SHARE * most
-    ]
+def _make_photo(entry: Entry, look: Look | None, group: str) -> Photo:
+    if look is None:
+        return Photo(path=entry.path, label=entry.label, group=group, status="excluded", part=entry.part)
+    return Photo(
+        path=entry.path,
+        label=entry.label,
+        group=group,
+        sha256=look.sha256,
+        phash=look.sketch.phash.hex() if look.sketch else "",
+        width=look.facts.width if look.facts else 0,
+        height=look.facts.height if look.facts else 0,
+        status="ok" if look.sketch else "unreadable",
+        part=entry.part,
+    )

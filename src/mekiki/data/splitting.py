@@ -3,25 +3,28 @@
 A group (copies, or what a CSV calls a group) stays together, each class is divided by itself. Parts that the folders
 already give are kept; if they have no val, it is taken from train, and if they have no test, there is none. Fractions
 that add up to 1 without a test (0.6 and 0.4) leave no test part. Every class has photos in train and in val, wherever
-the split comes from. What could not be done as asked is told in the notes; what cannot be done is an error.
+the split comes from. What could not be done as asked is told in the notes; what cannot be done is an error. With
+``leak_safe`` off it is a plain random split that tears groups, for comparison, and the notes say what leaks.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mekiki.config import SplitSettings
 from mekiki.data.allocation import BINS, Bin, allocate, largest_remainder
+from mekiki.data.leaks import few_apart_notes, leak_notes, some
 from mekiki.errors import DataError
 from mekiki.records.manifest import PARTS, Manifest, Part, Photo, natural_key
 from mekiki.records.split import Split, SplitRow
 
-_NAMED_AT_MOST = 3
 _NEEDED: tuple[Part, Part] = ("train", "val")
 _LEAST_TO_TRAIN = 2
-_ADD_OTHERS = "copies of a photo stay together: add different photos to the class, or leave it out"
+_UNUSABLE = {"unreadable": "cannot be read", "excluded": "are excluded by a decision"}
+_ADD_OTHERS = "copies and other groups stay together: add different photos to the class, or leave it out"
 
 
 def split(manifest: Manifest, settings: SplitSettings) -> Split:
@@ -37,22 +40,17 @@ def split(manifest: Manifest, settings: SplitSettings) -> Split:
     Raises:
         DataError: Fewer than two classes, or a class with too few photos for the asked parts.
     """
-    photos = [photo for photo in manifest.usable() if photo.label]
-    labels = {photo.label for photo in photos}
-    if len(labels) < 2:
-        raise DataError(
-            f"there are readable photos of {len(labels)} class; a classifier needs two or more",
-            "mekiki scan DATA --out DIR tells what is wrong with the others",
-        )
+    photos = photos_to_divide(manifest)
     if any(photo.part for photo in photos):
         return _keep_parts(photos, manifest.classes, settings)
-    by_class = _by_class(photos, manifest.classes)
-    _check_counts(by_class, settings)
-    quotas = {label: _quotas(len(members), settings) for label, members in by_class.items()}
-    bins = allocate(photos, quotas, settings.seed)
+    members_of = sort_by_class(photos, manifest.classes)
+    _check_counts(members_of, settings)
+    quotas = {label: _quotas(len(members), settings) for label, members in members_of.items()}
+    bins = allocate(held_together(photos, settings), quotas, settings.seed)
     _check_filled(photos, manifest.classes, bins, _ADD_OTHERS)
     notes = [*_deviations(photos, quotas, bins), *_without_test(photos, manifest.classes, bins)]
-    return Split(_rows(photos, bins), tuple(notes))
+    rows = to_rows(photos, bins)
+    return Split(rows, (*notes, *_notes_on_leaks(rows, settings)))
 
 
 def apply_split(manifest: Manifest, given: Split) -> Split:
@@ -77,28 +75,38 @@ def apply_split(manifest: Manifest, given: Split) -> Split:
     missing = [row.path for path, row in rows.items() if path not in photos]
     if missing:
         raise DataError(
-            f"of the split's {len(rows)} photos, {len(missing)} cannot be found in {manifest.root}: {_some(missing)}",
+            f"of the split's {len(rows)} photos, {len(missing)} cannot be found in {manifest.root}: {some(missing)}",
             "paths in a split are relative to the folder of photos: name the folder that it was made for",
         )
     _check_labels(photos, rows)
     used = [photo for path, photo in photos.items() if path in rows and photo.usable]
     bins = {photo.path: rows[path].part for path, photo in photos.items() if path in rows}
     _check_given_parts(used, manifest.classes, bins)
-    result = _rows(used, bins)
+    result = to_rows(used, bins)
     lacking = _without_test(used, manifest.classes, bins)
-    return Split(result, (*given.notes, *_dropped(photos, rows), *lacking, *_leak_notes(result)))
+    notes = (*given.notes, *_dropped(photos, rows), *lacking, *leak_notes(result), *few_apart_notes(result))
+    return Split(result, notes)
 
 
-def find_leaks(rows: Sequence[SplitRow]) -> list[list[SplitRow]]:
-    """Return the groups that lie in more than one part, each with its rows that are used."""
-    groups: dict[str, list[SplitRow]] = {}
-    for row in rows:
-        if row.group and row.part:
-            groups.setdefault(row.group, []).append(row)
-    return [members for members in groups.values() if len({row.part for row in members}) > 1]
+def photos_to_divide(manifest: Manifest) -> list[Photo]:
+    """Return the photos that can be read and have a label; fewer than two classes of them are a ``DataError``."""
+    photos = [photo for photo in manifest.usable() if photo.label]
+    labels = {photo.label for photo in photos}
+    if len(labels) < 2:
+        raise DataError(
+            f"there are readable photos of {len(labels)} class; a classifier needs two or more",
+            "mekiki scan DATA --out DIR tells what is wrong with the others",
+        )
+    return photos
 
 
-def _by_class(photos: Sequence[Photo], classes: Sequence[str]) -> dict[str, list[Photo]]:
+def held_together(photos: Sequence[Photo], settings: SplitSettings) -> list[Photo]:
+    """Return the photos as they are to be divided: without their groups if the split may tear them."""
+    return list(photos) if settings.leak_safe else [replace(photo, group="") for photo in photos]
+
+
+def sort_by_class(photos: Sequence[Photo], classes: Sequence[str]) -> dict[str, list[Photo]]:
+    """Sort photos by class, in class order; a class may be without any."""
     found: dict[str, list[Photo]] = {label: [] for label in classes}
     for photo in photos:
         found.setdefault(photo.label, []).append(photo)
@@ -142,7 +150,7 @@ def _check_counts(by_class: dict[str, list[Photo]], settings: SplitSettings) -> 
     if least < sum(count > 0 for count in asked.values()):
         raise DataError(message, "add photos to the class, or leave it out")
     fitting = {name: max(1, least * count // total) for name, count in asked.items() if count}
-    fitting["train"] = least - sum(fitting.values()) + fitting["train"]
+    fitting[max(fitting, key=lambda name: asked[name])] += least - sum(fitting.values())
     raise DataError(message, "the most that fits: " + " ".join(f"--{name} {count}" for name, count in fitting.items()))
 
 
@@ -155,7 +163,7 @@ def _check_given_parts(used: Sequence[Photo], classes: Sequence[str], bins: dict
         if lacking:
             raise DataError(
                 f"the split has no readable {part} photos of {len(lacking)} of the {len(classes)} classes: "
-                f"{_some(lacking)}",
+                f"{some(lacking)}",
                 "make a new split with mekiki split, or take the folders or rows of these classes out of the data",
             )
     count = sum(bins[photo.path] == "train" for photo in used)
@@ -193,7 +201,7 @@ def _deviations(photos: Sequence[Photo], quotas: dict[str, dict[Bin, int]], bins
             if got[label, name] != wanted[name]
         ]
         if changed:
-            notes.append(f"class {label!r}: {', '.join(changed)}, because copies of a photo stay together")
+            notes.append(f"class {label!r}: {', '.join(changed)}, because copies and other groups stay together")
     return notes
 
 
@@ -202,7 +210,7 @@ def _without_test(photos: Sequence[Photo], classes: Sequence[str], bins: dict[st
     empty = _classes_without("test", photos, classes, bins)
     if len(empty) == len(classes):
         return ["there is no test part, so no final figure can be given"]
-    return [f"test has no photos of {len(empty)} of the {len(classes)} classes: {_some(empty)}"] if empty else []
+    return [f"test has no photos of {len(empty)} of the {len(classes)} classes: {some(empty)}"] if empty else []
 
 
 def _keep_parts(photos: Sequence[Photo], classes: Sequence[str], settings: SplitSettings) -> Split:
@@ -217,14 +225,14 @@ def _keep_parts(photos: Sequence[Photo], classes: Sequence[str], settings: Split
         count = sum(part == "val" for part in taken.values())
         notes = [f"the folders give no val: {count} photos of train were taken for it"]
     _check_filled(photos, classes, bins, mend)
-    rows = _rows(photos, bins)
-    return Split(rows, (*notes, *_without_test(photos, classes, bins), *_leak_notes(rows)))
+    rows = to_rows(photos, bins)
+    return Split(rows, (*notes, *_without_test(photos, classes, bins), *_notes_on_leaks(rows, settings)))
 
 
 def _carve_val(photos: Sequence[Photo], classes: Sequence[str], settings: SplitSettings) -> dict[str, Bin]:
     """Take val from the train folder: the asked count, or val's share of train and val together."""
     quotas: dict[str, dict[Bin, int]] = {}
-    for label, members in _by_class(photos, classes).items():
+    for label, members in sort_by_class(photos, classes).items():
         share = settings.val / (settings.train + settings.val)
         val = max(1, round(len(members) * share)) if settings.by_fraction else int(settings.val)
         if val >= len(members):
@@ -233,18 +241,15 @@ def _carve_val(photos: Sequence[Photo], classes: Sequence[str], settings: SplitS
                 "make a folder val, or ask for less",
             )
         quotas[label] = {"train": len(members) - val, "val": val}
-    return allocate(photos, quotas, settings.seed)
+    return allocate(held_together(photos, settings), quotas, settings.seed)
 
 
-def _leak_notes(rows: Sequence[SplitRow]) -> list[str]:
-    leaks = find_leaks(rows)
-    if not leaks:
-        return []
-    beyond = sum(row.part != "train" for members in leaks for row in members)
-    return [
-        f"copies of photos lie in more than one part (groups: {len(leaks)}, photos of val and test in them: {beyond}), "
-        f"so figures will look too good: {_some([members[0].path for members in leaks])}"
-    ]
+def _notes_on_leaks(rows: Sequence[SplitRow], settings: SplitSettings) -> list[str]:
+    notes = leak_notes(rows)
+    if not settings.leak_safe:
+        plain = "a plain random split, as asked (leak_safe off)"
+        notes = [f"{plain}: {note}" for note in notes or ["nothing leaks"]]
+    return [*notes, *few_apart_notes(rows)]
 
 
 def _check_labels(photos: dict[str, Photo], rows: dict[str, SplitRow]) -> None:
@@ -260,26 +265,24 @@ def _check_labels(photos: dict[str, Photo], rows: dict[str, SplitRow]) -> None:
 
 
 def _dropped(photos: dict[str, Photo], rows: dict[str, SplitRow]) -> list[str]:
-    unreadable = [row.path for path, row in rows.items() if not photos[path].usable]
+    left_out = {
+        status: [row.path for path, row in rows.items() if photos[path].status == status] for status in _UNUSABLE
+    }
     unlisted = [photo.path for path, photo in photos.items() if path not in rows and photo.usable]
-    notes = []
-    if unreadable:
-        notes.append(
-            f"left out because they cannot be read, of the split's photos: {len(unreadable)} ({_some(unreadable)})"
-        )
+    notes = [
+        f"left out because they {_UNUSABLE[status]}, of the split's photos: {len(paths)} ({some(paths)})"
+        for status, paths in left_out.items()
+        if paths
+    ]
     if unlisted:
-        notes.append(f"not used because they are not in the split: {len(unlisted)} ({_some(unlisted)})")
+        notes.append(f"not used because they are not in the split: {len(unlisted)} ({some(unlisted)})")
     return notes
 
 
-def _rows(photos: Sequence[Photo], bins: dict[str, Bin]) -> tuple[SplitRow, ...]:
+def to_rows(photos: Sequence[Photo], bins: Mapping[str, Bin]) -> tuple[SplitRow, ...]:
+    """Return the rows of a split file, in path order; ``bins`` gives each path its part."""
     rows = [SplitRow(photo.path, photo.label, photo.group, bins[photo.path]) for photo in photos]
     return tuple(sorted(rows, key=lambda row: natural_key(row.path)))
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED_AT_MOST
-    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _same_text(path: str) -> str:

@@ -67,7 +67,7 @@ def _in_words(default: Any) -> str:
         return "required"
     if isinstance(default, bool):
         return "on" if default else "off"
-    return "none" if default is None or default == () else str(default)
+    return "none" if default in (None, (), "") else str(default)
 
 
 def _metavar(annotation: Any) -> str:
@@ -78,4 +78,6 @@ def _metavar(annotation: Any) -> str:
         return "A,B,…"
     if any(typing.get_origin(part) is Literal for part in parts):
         return "|".join(_metavar(part) for part in parts)
-    return {int: "N", float: "X"}.get(parts[0] if parts else annotation, "TEXT" if annotation is str else "X")
+    return {int: "N", float: "X", str: "TEXT"}.get(
+        parts[0] if parts else annotation, "TEXT" if annotation is str else "X"
+    )

@@ -17,6 +17,8 @@ from mekiki.records.tables import read_rows, write_rows
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
 
+_DIGITS = re.compile("([0-9]+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -30,7 +32,7 @@ class Photo:
         phash: 256-bit difference hash of the upright picture, hexadecimal; empty if unreadable.
         width: Of the upright picture, pixels.
         height: Of the upright picture, pixels.
-        status: "ok", or "unreadable" for a photo that is left out.
+        status: "ok"; "unreadable" or "excluded" (by a decision; then it was not opened) for a photo that is left out.
         part: The part that the layout itself gives (``DATA/train/...``); empty if it gives none.
     """
 
@@ -46,7 +48,7 @@ class Photo:
 
     @property
     def usable(self) -> bool:
-        """Whether the picture could be read."""
+        """Whether the picture could be read and is not excluded."""
         return self.status == "ok"
 
 
@@ -66,11 +68,11 @@ class Manifest:
     classes: tuple[str, ...]
 
     def usable(self) -> list[Photo]:
-        """Return the photos that can be read."""
+        """Return the photos that can be read and are not excluded."""
         return [photo for photo in self.photos if photo.usable]
 
     def counts(self) -> dict[str, int]:
-        """Return the number of readable photos per class, in class order."""
+        """Return the number of usable photos per class, in class order."""
         found = Counter(photo.label for photo in self.usable())
         return {name: found[name] for name in self.classes}
 
@@ -82,10 +84,11 @@ def natural_key(text: str) -> tuple[str, ...]:
         >>> sorted(["b10.jpg", "b9.jpg", "B1.jpg"], key=natural_key)
         ['B1.jpg', 'b9.jpg', 'b10.jpg']
     """
-    folded = unicodedata.normalize("NFC", text).casefold().replace("/", "\0")
-    words = re.split("([0-9]+)", folded)
-    digits = [word.lstrip("0") for word in words[1::2]]
-    words[1::2] = [f"{len(word):04}{word}" for word in digits]
+    folded = (text if text.isascii() else unicodedata.normalize("NFC", text)).casefold().replace("/", "\0")
+    words = _DIGITS.split(folded)
+    for place in range(1, len(words), 2):
+        digits = words[place].lstrip("0")
+        words[place] = f"{len(digits):04}{digits}"
     return (*words, "", text)
 
 

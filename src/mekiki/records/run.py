@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from mekiki.config import RunConfig
 from mekiki.errors import RunError, SettingsError
 from mekiki.files import write_json
+from mekiki.records.decisions import DECISIONS
 from mekiki.records.evaluation import Record, foreign_record, read_json_object
 
 State = Literal["running", "done", "stopped", "failed"]
@@ -59,6 +60,10 @@ class RunFolder:
     @property
     def findings(self) -> Path:
         return self.path / "findings.csv"
+
+    @property
+    def decisions(self) -> Path:
+        return self.path / DECISIONS
 
     @property
     def split(self) -> Path:

@@ -54,9 +54,34 @@ class Split:
         return {part: {label: found[part, label] for label in labels} for part in PARTS}
 
 
+@dataclass(frozen=True)
+class Folds:
+    """The splits of a cross-validation, all over the same photos.
+
+    Attributes:
+        splits: One per fold; each photo is in test in exactly one of them, unless it is used in none.
+        notes: One line for each thing that could not be done as asked.
+    """
+
+    splits: tuple[Split, ...]
+    notes: tuple[str, ...] = ()
+
+    def tested(self) -> list[dict[str, int]]:
+        """Return, fold by fold, the photos in test per class."""
+        return [split.counts()["test"] for split in self.splits]
+
+
 def write_split(path: Path, split: Split) -> None:
     """Write ``split.csv``."""
     write_rows(path, split.rows, SplitRow)
+
+
+def write_folds(folder: Path, folds: Folds) -> list[Path]:
+    """Write ``fold-1.csv``, ``fold-2.csv`` … and return their paths."""
+    paths = [folder / f"fold-{number}.csv" for number in range(1, len(folds.splits) + 1)]
+    for path, made in zip(paths, folds.splits, strict=True):
+        write_split(path, made)
+    return paths
 
 
 def read_split(path: Path) -> Split:

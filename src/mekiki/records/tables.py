@@ -2,6 +2,8 @@
 
 A column is a field of the dataclass. Empty text is an absent value. Unknown columns are ignored, missing ones are
 refused with the file's name, so that a table written by hand or by a spreadsheet works and a wrong file does not.
+Values are separated by commas, or by semicolons throughout, and a row may end before columns that have a default;
+spaces around a column's name do not count.
 Quotation marks are read strictly: a stray one is an error and never swallows the rows below it. "Row 7" is the row
 that begins in line 7 of the file.
 """
@@ -14,7 +16,7 @@ import io
 import itertools
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +64,42 @@ def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
 
 def read_numbered_rows(path: Path, row_type: type[Row]) -> list[tuple[int, Row]]:
     """Read records from CSV as ``read_rows`` does, each with the number of its row, to be named in messages."""
+    columns, lines = _open(path)
+    fields: list[dataclasses.Field[Any]] = list(dataclasses.fields(row_type))  # type: ignore[arg-type]
+    needed = [field.name for field in fields if _required(field)]
+    others = ",".join(field.name for field in fields if not _required(field))
+    hint = f"the first line must name the columns {','.join(needed)}" + (f"; it may name {others}" if others else "")
+    _check_columns(path, columns, needed, hint)
+    kinds = typing.get_type_hints(row_type)
+    return [(number, _to_row(path, number, cells, fields, kinds, row_type)) for number, cells in lines]
+
+
+def read_columns(path: Path, names: Sequence[str], hint: str) -> list[tuple[str, ...]]:
+    """Read some columns of a CSV as text, whose names only the user knows.
+
+    Args:
+        path: As for ``read_rows``.
+        names: The columns.
+        hint: What to do where one of them is not there.
+
+    Returns:
+        One value per name for each row, empty where a row is too short; the same rows as ``read_rows`` gives.
+
+    Raises:
+        DataError: As for ``read_rows``.
+    """
+    columns, lines = _open(path)
+    _check_columns(path, columns, names, hint)
+    return [tuple(cells[name] or "" for name in names) for _, cells in lines]
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the columns that a CSV's first line names; errors as for ``read_rows``."""
+    return _open(path)[0]
+
+
+def _open(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str | None]]]]:
+    """Return a file's columns, and the number and cells of each row below."""
     try:
         text = path.read_text(encoding="utf-8").removeprefix(_EXCEL_MARK)
     except OSError as error:
@@ -69,24 +107,22 @@ def read_numbered_rows(path: Path, row_type: type[Row]) -> list[tuple[int, Row]]
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text", "save it as CSV UTF-8") from error
     lines = _lines(path, text)
-    fields: list[dataclasses.Field[Any]] = list(dataclasses.fields(row_type))  # type: ignore[arg-type]
-    _, known = next(lines, (1, []))
-    missing = [field.name for field in fields if field.name not in known and _required(field)]
+    columns = [name.strip() for name in next(lines, (1, []))[1]]
+    return columns, ((number, _in_columns(path, number, cells, columns)) for number, cells in lines)
+
+
+def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[str], hint: str) -> None:
+    missing = [name for name in needed if name not in columns]
     if missing:
-        raise DataError(
-            f"{path} has no column {missing[0]!r}; its columns are {', '.join(known) or 'none'}",
-            "the first line must name the columns: " + ",".join(field.name for field in fields),
-        )
-    kinds = typing.get_type_hints(row_type)
-    return [
-        (number, _to_row(path, number, _in_columns(path, number, cells, known), fields, kinds, row_type))
-        for number, cells in lines
-    ]
+        raise DataError(f"{path} has no column {missing[0]!r}; its columns are {', '.join(columns) or 'none'}", hint)
+    twice = next((name for name in needed if columns.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path} has two columns {twice!r}", "keep one of them, or give the other another name")
 
 
 def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row that is not empty, with the line that it begins in, counted from 1."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     while True:
         number = reader.line_num + 1
         try:
@@ -100,6 +136,12 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             ) from None
         if cells:
             yield number, cells
+
+
+def delimiter_of(text: str) -> str:
+    """Return what stands between a CSV's values: a semicolon where a spreadsheet of many countries wrote it."""
+    header = text.lstrip().partition("\n")[0]
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _in_columns(path: Path, number: int, cells: list[str], columns: list[str]) -> dict[str, str | None]:
@@ -124,6 +166,8 @@ def _to_row(
         if field.name not in line:
             continue
         text = line[field.name]
+        if text is None and not _required(field):
+            continue
         if text is None:
             raise DataError(f"{path}, row {number} is too short: no value for {field.name!r}")
         try:

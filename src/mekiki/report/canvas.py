@@ -1,14 +1,12 @@
-"""The sheet that figures are drawn on: colours, text dressing, and PNG files.
+"""The sheet that figures are drawn on: text dressing and PNG files; ``theme.py`` holds the colours.
 
 Figures are made through matplotlib's object interface with the Agg canvas: no pyplot, no global state, safe in threads.
-Blue stands for what is true, vermilion for what was predicted wrongly; the pair holds for colour-blind eyes.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,36 +19,10 @@ from PIL import Image
 
 from mekiki.files import write_bytes
 from mekiki.report.fonts import drawable, families_for, plain, shorten
+from mekiki.report.theme import Theme
 
 FILE_DPI = 150
 MARGIN = 0.09
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours, as "#rrggbb".
-
-    Attributes:
-        paper: Behind the figure.
-        ink: Text.
-        muted: Lesser text.
-        line: Grids and frames.
-        true: What is true, and right answers.
-        predicted: What was predicted, and mistakes.
-        other: Neither.
-    """
-
-    paper: str
-    ink: str
-    muted: str
-    line: str
-    true: str
-    predicted: str
-    other: str
-
-
-LIGHT = Theme("#ffffff", "#1d2025", "#5c626c", "#e4e3df", "#24549c", "#cb3a2a", "#b4b8bf")
-DARK = Theme("#1c1f25", "#eae8e3", "#a5aab3", "#343841", "#82b1ee", "#ff8674", "#5f6570")
 
 
 def new_figure(width: float, height: float, theme: Theme) -> Figure:

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mekiki.records.history import Epoch
-from mekiki.report.canvas import LIGHT, Theme, dress, new_figure, style_axes
+from mekiki.report.canvas import dress, new_figure, style_axes
+from mekiki.report.theme import LIGHT, Theme
 
 
 def curves_figure(history: Sequence[Epoch], theme: Theme = LIGHT, stacked: bool = False) -> Figure:

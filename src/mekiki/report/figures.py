@@ -18,9 +18,10 @@ from matplotlib.patches import Patch
 
 from mekiki.errors import DataError
 from mekiki.records.evaluation import Evaluation
-from mekiki.report.canvas import DARK, LIGHT, Theme, dress, new_figure, png_bytes, save_png, style_axes, tick_names
+from mekiki.report.canvas import dress, new_figure, png_bytes, save_png, style_axes, tick_names
 from mekiki.report.curves import curves_figure
 from mekiki.report.fonts import plain, shorten
+from mekiki.report.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",

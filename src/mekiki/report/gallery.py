@@ -19,10 +19,11 @@ from mekiki.records.evaluation import Evaluation
 from mekiki.records.findings import Finding, FindingKind
 from mekiki.records.history import Epoch
 from mekiki.records.split import Split
-from mekiki.report.canvas import DARK, LIGHT, Theme, small_png_bytes
+from mekiki.report.canvas import small_png_bytes
 from mekiki.report.curves import curves_figure
 from mekiki.report.figures import CROWDED_CLASSES, confusion_figure
 from mekiki.report.story import PART_NAMES
+from mekiki.report.theme import DARK, LIGHT, Theme
 from mekiki.report.thumbnails import SIDE, Thumbnail, data_uri, thumbnail
 
 MOST_WRONG = 24

@@ -7,22 +7,17 @@ from ``gallery.py``.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from mekiki.files import write_text
 from mekiki.records.run import RunFolder, Status
 from mekiki.report import gallery, sections, story
-from mekiki.report.canvas import DARK, LIGHT
 from mekiki.report.facts import RunFacts, read_facts
 from mekiki.report.figures import CROWDED_CLASSES
 from mekiki.report.gallery import Example
+from mekiki.report.rendering import page_templates, render_page
 
 __all__ = ["Example", "write_report"]
 
@@ -146,25 +141,10 @@ def _making(facts: RunFacts) -> dict[str, Any]:
 
 
 def _render(content: dict[str, Any]) -> str:
-    templates = Environment(
-        loader=PackageLoader("mekiki.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = page_templates()
     templates.filters.update(percent=story.percent, interval=story.interval, lasting=story.lasting)
     templates.globals.update(counted=story.counted, part_names=story.PART_NAMES, limits=_limits())
-    style = templates.get_template("report.css").render(light=LIGHT, dark=DARK)
-    script = templates.get_template("report.js").render()
-    page = templates.get_template("report.html.j2").render(
-        content,
-        style=Markup(style),
-        script=Markup(script),
-        style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
-    )
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return render_page(templates, "report", content)
 
 
 def _limits() -> dict[str, int]:
@@ -174,8 +154,3 @@ def _limits() -> dict[str, int]:
         "classes": sections.MOST_CLASSES,
         "crowded": CROWDED_CLASSES,
     }
-
-
-def _policy_hash(text: str) -> str:
-    """Return a text's hash as a Content-Security-Policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

@@ -10,7 +10,7 @@ import numpy as np
 
 from mekiki.config import AugmentSettings, FitName
 from mekiki.seeds import stream
-from mekiki.tensors.geometry import Picture, Pose, resample, to_square
+from mekiki.tensors.geometry import Picture, Pose, in_place, resample, to_square
 
 
 def draw_pose(settings: AugmentSettings, numbers: np.random.Generator) -> Pose:
@@ -52,5 +52,26 @@ def augment(
     numbers = stream(seed, "augment", epoch, sample)
     pose = draw_pose(settings, numbers)
     drawn = resample(picture, to_square(picture.shape[1], picture.shape[0], size, fit, pose), size)
+    return _recoloured(drawn, settings, numbers)
+
+
+def augment_in_place(picture: Picture, settings: AugmentSettings, numbers: np.random.Generator) -> Picture:
+    """Draw one augmented picture that keeps its size and shape.
+
+    Args:
+        picture: (H, W, 3).
+        settings: The ranges; shifts are fractions of the longer side.
+        numbers: The stream of this picture.
+
+    Returns:
+        (H, W, 3).
+    """
+    height, width = picture.shape[:2]
+    pose = draw_pose(settings, numbers)
+    drawn = resample(picture, in_place(width, height, pose), (width, height))
+    return _recoloured(drawn, settings, numbers)
+
+
+def _recoloured(drawn: Picture, settings: AugmentSettings, numbers: np.random.Generator) -> Picture:
     gain = 1 + numbers.uniform(-1, 1) * settings.brightness_range
     return np.asarray(cv2.convertScaleAbs(drawn, alpha=float(gain)), dtype=np.uint8)

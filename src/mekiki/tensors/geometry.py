@@ -89,21 +89,39 @@ def to_square(width: int, height: int, size: int, fit: FitName, pose: Pose | Non
     return np.column_stack([linear, offset])
 
 
-def resample(picture: Picture, matrix: Matrix, size: int) -> Picture:
+def resample(picture: Picture, matrix: Matrix, size: int | tuple[int, int]) -> Picture:
     """Draw a picture into the square.
 
     Args:
         picture: (H, W, 3).
-        matrix: From ``to_square``.
-        size: Side of the square, pixels.
+        matrix: From ``to_square`` or ``in_place``.
+        size: Side of the square, or width and height, pixels.
 
     Returns:
-        (size, size, 3), bilinear.
+        (size, size, 3) or (height, width, 3), bilinear.
     """
+    shape = (size, size) if isinstance(size, int) else size
     return np.asarray(
-        cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        cv2.warpAffine(picture, matrix, shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         dtype=np.uint8,
     )
+
+
+def in_place(width: int, height: int, pose: Pose) -> Matrix:
+    """Return the matrix of a change of position that leaves a picture its size and shape.
+
+    It is what happens to the picture in the middle of the smallest square that holds it, so shifts are fractions of
+    its longer side.
+
+    Args:
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        pose: A change of position about the picture's centre.
+    """
+    side = max(width, height)
+    matrix = to_square(width, height, side, "letterbox", pose)
+    matrix[:, 2] -= (side - width) / 2, (side - height) / 2
+    return matrix
 
 
 def square(picture: Picture, size: int, fit: FitName, pose: Pose | None = None) -> Picture:

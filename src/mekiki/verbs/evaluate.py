@@ -100,7 +100,10 @@ def _parts_with_photos(split: Split) -> str:
 def _score(folder: RunFolder, classifier: Classifier, data: str | Path, progress: Progress) -> tuple[Path, Scored]:
     """Score other photos; say how many of them the run knows already, and record it if test photos are among them."""
     settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
-    manifest = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes).manifest
+    scanned = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes)
+    if scanned.decided.summary:
+        progress.say(f"note: {scanned.decided.summary}")
+    manifest = scanned.manifest
     part_of = _parts_by_content(folder)
     known = {photo.path: part_of.get(photo.sha256, "") for photo in manifest.usable()}
     seen = Counter(known.values())
@@ -113,7 +116,7 @@ def _score(folder: RunFolder, classifier: Classifier, data: str | Path, progress
     if seen["test"]:
         progress.say(f"note: {seen['test']:,} of these are the run's test photos; this look at them is recorded")
         record_opening(folder, [photo for photo in scored.photos if known[photo.path] == "test"])
-    unreadable = len(manifest.photos) - len(photos) + scored.evaluation.unreadable
+    unreadable = sum(photo.status == "unreadable" for photo in manifest.photos) + scored.evaluation.unreadable
     evaluation = scored.evaluation.model_copy(update={"seen_in_training": seen["train"], "unreadable": unreadable})
     return manifest.root, replace(scored, evaluation=evaluation)
 

@@ -112,6 +112,11 @@ def _photo_set(
 
 
 def _describe_scan(scanned: ScanResult) -> str:
-    usable, left_out = len(scanned.manifest.usable()), len(scanned.manifest.photos) - len(scanned.manifest.usable())
-    words = f"{usable:,} photos in {len(scanned.manifest.classes)} classes, {len(scanned.findings):,} findings"
-    return words + (f", {left_out} unreadable and left out" if left_out else "")
+    unreadable = sum(photo.status == "unreadable" for photo in scanned.manifest.photos)
+    words = f"{len(scanned.manifest.usable()):,} photos in {len(scanned.manifest.classes)} classes"
+    parts = [words, f"{len(scanned.findings):,} findings"]
+    if unreadable:
+        parts.append(f"{unreadable} unreadable and left out")
+    if scanned.decided.summary:
+        parts.append(scanned.decided.summary)
+    return ", ".join(parts)

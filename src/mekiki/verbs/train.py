@@ -19,6 +19,7 @@ from mekiki.errors import MekikiError, RunError, SettingsError, TrainingError
 from mekiki.files import write_json
 from mekiki.model.checkpoints import save_model
 from mekiki.progress import Progress, Silent
+from mekiki.records.decisions import write_decisions
 from mekiki.records.findings import write_findings
 from mekiki.records.history import Epoch, write_history
 from mekiki.records.manifest import write_manifest
@@ -109,6 +110,8 @@ def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
     write_json(run.environment, describe_environment())
     write_manifest(run.manifest, prepared.scanned.manifest)
     write_findings(run.findings, prepared.scanned.findings)
+    if prepared.scanned.decided.decisions:
+        write_decisions(run.decisions, prepared.scanned.decided.decisions)
     write_split(run.split, prepared.split)
 
 

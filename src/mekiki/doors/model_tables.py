@@ -1,4 +1,4 @@
-"""Results as a person reads them in the terminal, or as one JSON object."""
+"""What models say, as a person reads it in the terminal, or as one JSON object."""
 
 from __future__ import annotations
 
@@ -6,78 +6,34 @@ import csv
 import dataclasses
 import io
 import itertools
-import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mekiki.doors.results import print_json, results_console
 from mekiki.files import replaced
 from mekiki.records.evaluation import Evaluation
-from mekiki.records.findings import FINDING_MEANINGS
 from mekiki.records.predictions import Prediction
-from mekiki.records.split import Split
 
 if TYPE_CHECKING:
-    from mekiki.data.scanning import ScanResult
     from mekiki.model.backbones import BackboneFacts
     from mekiki.verbs.explain import Explanation
 
 BAR_WIDTH = 30
 
 
-def show_scan(result: ScanResult, as_json: bool) -> None:
-    """Show photos per class and findings per kind."""
-    found = Counter(finding.kind for finding in result.findings)
-    if as_json:
-        _print_json(
-            {
-                "photos": len(result.manifest.photos),
-                "usable": len(result.manifest.usable()),
-                "classes": result.manifest.counts(),
-                "findings": dict(found),
-            }
-        )
-        return
-    table = Table("class", "photos", box=None)
-    for name, count in result.manifest.counts().items():
-        table.add_row(Text(name), f"{count:,}")
-    _console().print(table)
-    findings = Table("finding", "how many", "what it means", box=None)
-    for kind, meaning in FINDING_MEANINGS.items():
-        if found[kind]:
-            findings.add_row(kind, f"{found[kind]:,}", meaning)
-    _console().print(findings if found else "nothing odd found")
-
-
-def show_split(split: Split, as_json: bool) -> None:
-    """Show photos per part and class, and what could not be done as asked."""
-    counts = split.counts()
-    if as_json:
-        _print_json({"parts": counts, "notes": list(split.notes)})
-        return
-    table = Table("class", *counts, box=None)
-    for label in counts["train"]:
-        table.add_row(Text(label), *(f"{counts[part][label]:,}" for part in counts))
-    table.add_row("all", *(f"{sum(counts[part].values()):,}" for part in counts), style="bold")
-    _console().print(table)
-    for note in split.notes:
-        _console().print(Text(f"note: {note}"))
-
-
 def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
     """Show accuracy with its interval and the figures of each class."""
     if as_json:
-        _print_json(evaluation.model_dump())
+        print_json(evaluation.model_dump())
         return
     accuracy = evaluation.accuracy
-    console = _console()
+    console = results_console()
     console.print(
         f"{evaluation.part}: accuracy {accuracy.value:.1%} (95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), "
         f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}, calibration error {evaluation.ece:.3f}"
@@ -113,7 +69,7 @@ def show_predictions(predictions: Iterator[Prediction], style: str | None, out: 
     A file keeps the lines that were done if the person stops with Ctrl-C.
     """
     if style == "json":
-        _print_json({"predictions": [each.as_json() for each in predictions]})
+        print_json({"predictions": [each.as_json() for each in predictions]})
     elif out is not None:
         csv_wanted = style == "csv" or (style is None and out.suffix == ".csv")
         _write_lines(_csv_lines(predictions) if csv_wanted else _json_lines(predictions), out)
@@ -163,7 +119,7 @@ def _csv_line(values: Iterable[str]) -> str:
 
 
 def _show_bars(predictions: Iterable[Prediction]) -> None:
-    console = _console()
+    console = results_console()
     for each in predictions:
         console.print(Text(each.path, style="bold"), soft_wrap=True)
         if each.error:
@@ -190,7 +146,7 @@ def show_explanations(explanations: Iterable[Explanation], as_json: bool) -> Non
             sure = f" {chances[each.explained]:.1%}" if each.explained in chances else ""
             print(f"{each.path}: {each.explained}{sure} -> {each.written} (Grad-CAM at {each.layer})")
     if as_json:
-        _print_json({"explanations": [{**dataclasses.asdict(each), "written": _text(each.written)} for each in done]})
+        print_json({"explanations": [{**dataclasses.asdict(each), "written": _text(each.written)} for each in done]})
 
 
 def _text(path: Path | None) -> str | None:
@@ -200,17 +156,9 @@ def _text(path: Path | None) -> str | None:
 def show_backbones(facts: list[BackboneFacts], as_json: bool) -> None:
     """Show names and where their weights would come from."""
     if as_json:
-        _print_json({"backbones": [dataclasses.asdict(each) for each in facts]})
+        print_json({"backbones": [dataclasses.asdict(each) for each in facts]})
         return
     table = Table("backbone", "weights", box=None)
     for each in facts:
         table.add_row(Text(each.name), Text(each.weights))
-    _console().print(table)
-
-
-def _console() -> Console:
-    return Console(highlight=False)
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, ensure_ascii=False))
+    results_console().print(table)

@@ -1,0 +1,116 @@
+"""Settings of models: what is trained, on which changes of the photos, how, and how it is asked."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from mekiki.config.section import Fraction, Section
+
+HeadName = Literal["gap", "flatten", "flatten-dropout", "flatten-dense"]
+FitName = Literal["letterbox", "squash", "crop"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class ModelSettings(Section):
+    """What is trained."""
+
+    backbone: str = Field(
+        "mobilenetv1_100", description="any timm name (resnet50, mobilenetv1_100, vgg16, …) or nin, nin_small"
+    )
+    weights: str = Field(
+        "auto",
+        description="auto (the folder named by MEKIKI_WEIGHTS, then timm's cache and hub), none (random), or a path",
+    )
+    head: HeadName = Field(
+        "gap", description="gap (pool + linear), flatten, flatten-dropout, or flatten-dense (256 sigmoid)"
+    )
+    freeze: int | Literal["all", "none"] = Field(
+        "none", description="stages of the backbone kept as they are, from the input: a number, all, or none"
+    )
+    image_size: int = Field(160, ge=16, le=1024, description="the network's input, pixels on each side")
+    fit: FitName = Field(
+        "letterbox", description="how a photo becomes square: letterbox (all of it, padded), squash, or crop (centre)"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if isinstance(self.freeze, int) and self.freeze < 0:
+            raise ValueError(f"freeze {self.freeze}: the number of frozen stages is 0 or more")
+        if self.weights == "none" and self.freeze == "all":
+            raise ValueError("freeze all with weights none would leave a backbone of random numbers that never learns")
+        return self
+
+
+class AugmentSettings(Section):
+    """Random changes to the training photos; all affine steps are one resampling."""
+
+    rotation_range: float = Field(10.0, ge=0, le=180, description="turned by up to this, either way, degrees")
+    width_shift_range: Fraction = Field(0.05, description="shifted sideways by up to this fraction of the width")
+    height_shift_range: Fraction = Field(0.05, description="shifted up or down by up to this fraction of the height")
+    zoom_range: float = Field(0.15, ge=0, lt=1, description="scaled by a factor in 1 ± this")
+    brightness_range: float = Field(0.2, ge=0, lt=1, description="brightness multiplied by a factor in 1 ± this")
+    horizontal_flip: bool = Field(True, description="mirrored left to right, half of the time")
+    vertical_flip: bool = Field(False, description="mirrored top to bottom, half of the time")
+
+
+class TrainSettings(Section):
+    """How it is trained."""
+
+    epochs: int = Field(
+        8, ge=0, le=10_000, description="passes over the training photos after the probe; 0: the probe alone"
+    )
+    steps_per_epoch: int | None = Field(
+        None, ge=1, description="batches that make an epoch; not given: one pass over the photos"
+    )
+    batch_size: int = Field(32, ge=2, le=4096, description="photos per step")
+    probe: bool = Field(True, description="start the head from a logistic regression on the frozen backbone's features")
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with Nesterov momentum")
+    learning_rate: float = Field(1e-3, gt=0, description="highest learning rate")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    weight_decay: float = Field(0.05, ge=0, description="decoupled for adamw; not applied to biases and norms")
+    layer_decay: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="each stage of the backbone learns at this times the rate of the next; 1: all alike",
+    )
+    schedule: Literal["cosine", "constant"] = Field(
+        "cosine", description="course of the learning rate after the warm-up"
+    )
+    warmup: Fraction = Field(0.1, description="share of all steps in which the rate rises from 0")
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all classes")
+    class_weights: bool = Field(False, description="weigh classes by the inverse of their number of photos")
+    batch_norm: Literal["frozen", "trained"] = Field(
+        "frozen", description="keep the backbone's batch statistics, or train them; trained when weights are none"
+    )
+    patience: int = Field(20, ge=1, description="epochs without a better validation before it stops early")
+    precision: Precision = Field(
+        "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
+    workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures beside training; 0: none")
+    seed: int = Field(0, ge=0, description="seed of everything random in training")
+
+
+class EvaluateSettings(Section):
+    """How predictions are made and scored."""
+
+    batch_size: int = Field(32, ge=1, le=4096, description="pictures per batch")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
+    precision: Precision = Field(
+        "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
+    )
+    workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
+    max_megapixels: float = Field(
+        100.0, gt=0, le=178.0, description="a picture with more pixels is refused as unreadable, in millions"
+    )
+
+
+class DemoSettings(Section):
+    """How large the demonstration is."""
+
+    per_class: int = Field(150, ge=20, le=10_000, description="drawings per guitar model")
+    epochs: int = Field(12, ge=1, le=1000, description="passes over the drawings")
+    seed: int = Field(0, ge=0, description="seed of the drawings and of the training")

@@ -1,0 +1,85 @@
+"""The configuration of a run: its sections together, and how it is made from plain names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from mekiki.config.models import AugmentSettings, ModelSettings, TrainSettings
+from mekiki.config.photos import ScanSettings, SplitSettings
+from mekiki.config.section import Section, build
+from mekiki.errors import SettingsError, unknown_name
+
+
+class RunConfig(Section):
+    """Everything that a run was asked to do; ``config.json`` holds it with each default resolved."""
+
+    data: str = Field(description="the folder or CSV that was trained on")
+    split_file: str | None = Field(None, description="the split that was given, if one was")
+    scan: ScanSettings = Field(default_factory=ScanSettings)
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    augment: AugmentSettings = Field(default_factory=AugmentSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "scan": ScanSettings,
+    "split": SplitSettings,
+    "model": ModelSettings,
+    "augment": AugmentSettings,
+    "train": TrainSettings,
+}
+
+
+def make_config(data: str, split_file: str | None = None, /, **settings: Any) -> RunConfig:
+    """Make a run's configuration from plain names.
+
+    Args:
+        data: The folder or CSV to train on.
+        split_file: A split to use instead of making one.
+        settings: Field names as on the command line (``backbone="resnet50"``, ``epochs=5``), or ``section.field``
+            (``{"augment.zoom_range": 0.3}``). ``seed`` is given to both the split and the training.
+
+    Raises:
+        SettingsError: An unknown name, or a value that does not fit.
+
+    Example:
+        >>> make_config("photos", epochs=3).train.epochs
+        3
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    for key, value in settings.items():
+        homes = _homes(key)
+        if not homes:
+            raise unknown_name("setting", key, sorted({field for name in SECTIONS for field in _fields(name)}))
+        for section, field in homes:
+            values[section][field] = value
+    sections = {name: build(SECTIONS[name], given) for name, given in values.items()}
+    return RunConfig(data=data, split_file=split_file, **sections)
+
+
+def parse_assignments(assignments: list[str]) -> dict[str, str]:
+    """Turn ``key=value`` texts into a dict.
+
+    Raises:
+        SettingsError: A text without "=".
+    """
+    pairs = [assignment.partition("=") for assignment in assignments]
+    wrong = next((key for key, equals, _ in pairs if not equals), None)
+    if wrong is not None:
+        raise SettingsError(f"--set {wrong}: expected key=value", "for example --set epochs=5")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _fields(section: str) -> list[str]:
+    return list(SECTIONS[section].model_fields)
+
+
+def _homes(key: str) -> list[tuple[str, str]]:
+    """Return the (section, field) pairs that a name stands for."""
+    section, dot, field = key.partition(".")
+    if dot:
+        return [(section, field)] if section in SECTIONS and field in _fields(section) else []
+    return [(name, key) for name in SECTIONS if key in _fields(name)]

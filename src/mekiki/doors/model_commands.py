@@ -1,0 +1,161 @@
+"""Commands that make, ask and explain models. Each calls the verb of the same name and shows what came out."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mekiki.config import (
+    AugmentSettings,
+    DemoSettings,
+    EvaluateSettings,
+    ModelSettings,
+    ScanSettings,
+    SplitSettings,
+    TrainSettings,
+    build,
+    make_config,
+    parse_assignments,
+)
+from mekiki.doors.app import Data, Json, Run, RunFolderArgument, Sources, Weights, app, say
+from mekiki.doors.options import with_settings
+from mekiki.errors import SettingsError
+
+
+class PredictionFormat(StrEnum):
+    """How predictions are shown."""
+
+    BARS = "bars"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@app.command()
+@with_settings(ModelSettings, SplitSettings, TrainSettings, AugmentSettings, ScanSettings)
+def train(
+    data: Data,
+    settings: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="the run folder to make")],
+    split: Annotated[Path | None, typer.Option(help="a split.csv to use, so that two runs see the same photos")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a classifier; the run folder holds model, figures and report."""
+    chosen = {**parse_assignments(assignments or []), **settings}
+    make_config(str(data), **chosen)
+    from mekiki.doors.console import make_progress
+    from mekiki.verbs.train import train as run
+
+    folder = run(data, out, split, make_progress(), **chosen)
+    if as_json:
+        print(json.dumps(json.loads(folder.metrics.read_text(encoding="utf-8")), ensure_ascii=False))
+    say(f"report: {folder.report}")
+
+
+@app.command()
+@with_settings(EvaluateSettings)
+def evaluate(
+    run: RunFolderArgument,
+    settings: dict[str, Any],
+    data: Annotated[Path | None, typer.Argument(help="other labelled photos; not given: the run's own")] = None,
+    part: Annotated[str | None, typer.Option(help="train, val or test of the run's own photos")] = None,
+    out: Annotated[Path | None, typer.Option(help="a folder for the figures, one per picture")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a run: accuracy with its interval, per class, confusion."""
+    from mekiki.doors.console import make_progress
+    from mekiki.doors.model_tables import show_evaluation
+    from mekiki.verbs.evaluate import evaluate as score
+
+    scored = score(run, data, part, out, build(EvaluateSettings, settings), make_progress())
+    show_evaluation(scored.evaluation, as_json)
+    if out is not None:
+        say(f"wrote {out}")
+
+
+@app.command()
+@with_settings(EvaluateSettings)
+def predict(
+    run: Run,
+    sources: Sources,
+    settings: dict[str, Any],
+    top: Annotated[int | None, typer.Option(help="how many classes to show (default: 5; ImageNet: 10)")] = None,
+    weights: Weights = "auto",
+    style: Annotated[PredictionFormat | None, typer.Option("--format", help="bars (default), csv or jsonl")] = None,
+    out: Annotated[Path | None, typer.Option(help="write csv or jsonl to this file, not to stdout")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is in pictures: ranked classes with their probabilities."""
+    from mekiki.doors.console import make_progress
+    from mekiki.doors.model_tables import show_predictions
+    from mekiki.records.run import check_new_file
+    from mekiki.verbs.predict import predict as run_predict
+
+    if as_json and (style is not None or out is not None):
+        raise SettingsError(
+            "--json prints one object to stdout; it goes with neither --format nor --out", "leave one out"
+        )
+    if out is not None:
+        check_new_file(out)
+    predictions = run_predict(run, sources, top, build(EvaluateSettings, settings), weights, make_progress())
+    show_predictions(predictions, "json" if as_json else style, out)
+
+
+@app.command()
+@with_settings(EvaluateSettings, hidden=("batch_size", "workers"))
+def explain(
+    run: Run,
+    sources: Sources,
+    settings: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="the folder for the overlays")] = Path("heat-maps"),
+    of_class: Annotated[str | None, typer.Option("--class", help="explain this class, not the predicted one")] = None,
+    weights: Weights = "auto",
+    as_json: Json = False,
+) -> None:
+    """Lay a heat map over pictures: what the decision rested on."""
+    from mekiki.doors.console import make_progress
+    from mekiki.doors.model_tables import show_explanations
+    from mekiki.verbs.explain import explain as run_explain
+
+    chosen = build(EvaluateSettings, settings)
+    show_explanations(run_explain(run, sources, out, of_class, chosen, weights, make_progress()), as_json)
+
+
+@app.command()
+@with_settings(DemoSettings)
+def demo(
+    settings: dict[str, Any],
+    out: Annotated[Path | None, typer.Option(help="the folder to make (default: mekiki-demo)")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the whole story offline: draw 13 guitar models, train on them, explain, report."""
+    from mekiki.doors.console import make_progress
+    from mekiki.verbs.demo import demo as run_demo
+
+    result = run_demo(out, build(DemoSettings, settings), make_progress())
+    if as_json:
+        places = {"drawings": result.photos, "run": result.run.path, "heat_maps": result.heat_maps}
+        print(json.dumps({name: str(path) for name, path in {**places, "report": result.run.report}.items()}))
+        return
+    say(f"drawings: {result.photos}")
+    say(f"heat maps: {result.heat_maps}")
+    say(f"next: mekiki predict {result.run.path} {result.example}")
+    print(f"report: {result.run.report}")
+
+
+@app.command()
+def backbones(
+    pattern: Annotated[str, typer.Argument(help="part of a name, or a pattern such as 'resnet*'")] = "",
+    as_json: Json = False,
+) -> None:
+    """List what can be trained, and where its pretrained weights would come from."""
+    from mekiki.doors.model_tables import show_backbones
+    from mekiki.model.backbones import list_backbones
+
+    show_backbones(list_backbones(pattern), as_json)

@@ -1,0 +1,164 @@
+"""Commands about photos as a person types them: decisions, folds, checks, copies, downloads."""
+
+import csv
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mekiki.doors.cli import app
+from tests.data.made_server import serving
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def plant_copy(photos: Path) -> None:
+    (photos / "red" / "copy.png").write_bytes((photos / "red" / "000.png").read_bytes())
+
+
+def test_an_accepted_kind_becomes_decisions_and_removing_the_line_undoes_it(photos: Path) -> None:
+    plant_copy(photos)
+    shown = call("scan", photos, "--accept", "exact_duplicate")
+    assert shown.exit_code == 0, shown.output
+    assert "exact_duplicate" not in shown.stdout
+    assert f"accepted: 1 line added to {photos / 'decisions.csv'}" in shown.stdout
+    assert "decided: decisions.csv: 1 excluded" in shown.stdout
+    lines = (photos / "decisions.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "path,action,value,other,reason"
+    assert len(lines) == 2 and "copy.png,exclude" in lines[1]
+    found = json.loads(call("scan", photos, "--json").stdout)
+    assert (found["usable"], found["excluded"], "exact_duplicate" in found["findings"]) == (36, 1, False)
+    (photos / "decisions.csv").write_text(lines[0] + "\n", encoding="utf-8")
+    found = json.loads(call("scan", photos, "--json").stdout)
+    assert (found["usable"], found["excluded"], found["findings"]["exact_duplicate"]) == (37, 0, 1)
+
+
+def test_where_there_is_nothing_to_accept_it_says_so_and_writes_nothing(photos: Path) -> None:
+    shown = call("scan", photos, "--accept", "exact_duplicate", "--accept", "blank")
+    assert (shown.exit_code, shown.stderr) == (
+        0,
+        "accepted nothing: there is no exact_duplicate and no blank to decide\n",
+    )
+    assert not (photos / "decisions.csv").exists()
+
+
+def test_what_would_leave_one_class_is_refused_and_nothing_is_written(photos: Path) -> None:
+    for folder in list(photos.iterdir())[1:]:
+        for path in folder.iterdir():
+            path.write_bytes(b"no picture")
+    refused = call("scan", photos, "--accept", "unreadable")
+    assert (refused.exit_code, "accepting unreadable would leave only the class" in refused.stderr) == (1, True)
+    assert not (photos / "decisions.csv").exists()
+    assert call("scan", photos).exit_code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be there")
+def test_names_and_labels_cannot_steer_the_terminal(photos: Path, tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x9b31mred"
+    (photos / "red").rename(photos / evil)
+    for shown in (call("scan", photos), call("split", photos, "--out", tmp_path / "split.csv")):
+        assert shown.exit_code == 0, shown.output
+        assert r"\x1b]0;owned\x07\x9b31mred" in shown.stdout
+        assert not set(shown.stdout) & {"\x1b", "\x07", "\x9b"}
+
+
+def test_a_second_scan_says_what_it_did_not_open_again(photos: Path) -> None:
+    for path in photos.rglob("*.png"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    time.sleep(2.1)  # files that changed just now are not trusted
+    assert json.loads(call("scan", photos, "--json").stdout)["remembered"] == 0
+    assert "not opened again, because unchanged since an earlier scan: 36 photos" in call("scan", photos).stdout
+    assert json.loads(call("scan", photos, "--no-remember", "--json").stdout)["remembered"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["scan", "{photos}", "--accept", "imbalance"], 2, "imbalance"),
+        (["scan", "{photos}", "--accept", "exact_duplicates"], 2, "did you mean exact_duplicate?"),
+        (["scan", "{photos}", "--accept", "label_error"], 2, "add --labels"),
+        (["scan", "{photos}", "--folds", "4"], 2, "--folds is for looking for wrong labels"),
+        (["scan", "{photos}", "--labels", "--weights", "none"], 2, "features of random weights"),
+        (["scan", "{photos}", "--decisions", "nowhere.csv"], 1, "nowhere.csv"),
+        (["split", "{photos}", "--folds", "4", "--check", "x.csv"], 2, "give one of them"),
+        (["split", "{photos}", "--check", "x.csv", "--train", "0.5"], 2, "--train says nothing to it"),
+        (["split", "{photos}", "--check", "nowhere.csv"], 1, "nowhere.csv"),
+        (["split", "{photos}", "--folds", "2"], 2, "--folds"),
+        (["split", "{photos}", "--folds", "3", "--train", "0.5", "--out", "folds"], 2, "train"),
+        (["augment", "{photos}"], 2, "--out"),
+        (["augment", "{photos}", "--out", "{photos}/more"], 2, "more"),
+        (["collect", "nowhere.csv", "--out", "more"], 1, "nowhere.csv"),
+    ],
+)
+def test_wrong_use_is_refused_in_one_line(
+    words: list[str], code: int, message: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*(word.replace("{photos}", str(photos)) for word in words))
+    assert (result.exit_code, message in result.stderr) == (code, True), result.output
+    assert "Traceback" not in result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos"]
+
+
+def test_folds_are_written_and_each_is_a_split_that_the_check_finds_clean(photos: Path, tmp_path: Path) -> None:
+    plant_copy(photos)
+    shown = call("split", photos, "--folds", 4, "--out", tmp_path / "folds")
+    assert shown.exit_code == 0, shown.output
+    assert "fold 4" in shown.stdout
+    assert len(list((tmp_path / "folds").iterdir())) == 4
+    checked = call("split", photos, "--check", tmp_path / "folds" / "fold-2.csv")
+    assert (checked.exit_code, "nothing leaks" in checked.stdout) == (0, True), checked.output
+
+
+def test_a_leaking_split_is_named_with_exit_code_1(photos: Path, tmp_path: Path) -> None:
+    plant_copy(photos)
+    call("split", photos, "--out", tmp_path / "split.csv")
+    with (tmp_path / "split.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["part"] = {"red/000.png": "train", "red/copy.png": "test"}.get(row["path"], row["part"])
+    with (tmp_path / "theirs.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["filename", "subset"])
+        writer.writerows([row["path"], row["part"]] for row in rows)
+    checked = call("split", photos, "--check", tmp_path / "theirs.csv", "--out", tmp_path / "leaks.csv")
+    assert checked.exit_code == 1
+    assert "red/copy.png (test) - red/000.png (train)" in checked.stdout
+    assert "with a twin in train" in checked.stdout
+    assert "exact_duplicate" in (tmp_path / "leaks.csv").read_text(encoding="utf-8")
+    found = call("split", photos, "--check", tmp_path / "theirs.csv", "--json")
+    assert (found.exit_code, json.loads(found.stdout)["leaking"]) == (1, True)
+
+
+def test_copies_are_written_and_stay_with_their_original(photos: Path, tmp_path: Path) -> None:
+    made = call("augment", photos, "--out", tmp_path / "more", "--copies", 2, "--json")
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["copies"] == 72
+    call("split", tmp_path / "more", "--out", tmp_path / "split.csv")
+    assert call("split", tmp_path / "more", "--check", tmp_path / "split.csv").exit_code == 0
+
+
+def test_photos_are_collected_and_a_second_run_goes_on(tmp_path: Path) -> None:
+    with serving() as server:
+        rows = [f"{server.url(f'/photo/{number}.jpg')},{'a' if number % 2 else 'b'}" for number in range(4)]
+        (tmp_path / "list.csv").write_text("\n".join(["url,label", *rows, f"{server.url('/none.jpg')},a"]) + "\n")
+        words = ["collect", tmp_path / "list.csv", "--out", tmp_path / "got", "--delay", 0, "--allow-private"]
+        first = call(*words)
+        assert first.exit_code == 0, first.output
+        assert "4 new, 0 there before" in first.stdout and "missing" in first.stdout
+        again = json.loads(call(*words, "--json").stdout)
+    assert (again["new"], again["there_before"], again["statuses"]["ok"]) == (0, 4, 4)
+    found = json.loads(call("scan", tmp_path / "got", "--json").stdout)
+    assert (found["classes"], found["findings"]) == ({"a": 2, "b": 2}, {})
+
+
+def test_a_list_that_brings_nothing_ends_with_exit_code_1(tmp_path: Path) -> None:
+    with serving() as server:
+        (tmp_path / "list.csv").write_text(f"url,label\n{server.url('/photo/1.jpg')},a\n")
+        refused = call("collect", tmp_path / "list.csv", "--out", tmp_path / "got", "--delay", 0)
+    assert (refused.exit_code, "refused" in refused.stdout) == (1, True)
