@@ -15,6 +15,10 @@ outline counts at least ``LEAST_OUTLINE``: two drawings of exactly the same outl
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -52,14 +56,23 @@ def similarities(views: Views, candidates: Candidates) -> np.ndarray:
     Returns:
         float32 (n,), 0..1; 1 is the same picture, 0 one that left early.
     """
-    scores = np.zeros(len(candidates.first), np.float32)
-    for start in range(0, len(scores), _COARSE_AT_ONCE):
-        chosen = np.arange(start, min(start + _COARSE_AT_ONCE, len(scores)))
-        motions, kept = _roughly(views, candidates, chosen)
-        for begin in range(0, len(kept), _FINE_AT_ONCE):
-            part = kept[begin : begin + _FINE_AT_ONCE]
-            stays, found = _closely(views, candidates, chosen[part], motions[part])
-            scores[chosen[part][stays]] = found
+    count = len(candidates.first)
+    scores = np.zeros(count, np.float32)
+    blocks = [np.arange(start, min(start + _COARSE_AT_ONCE, count)) for start in range(0, count, _COARSE_AT_ONCE)]
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="mekiki-compare") as pool:
+        for block, found in zip(blocks, pool.map(partial(_score, views, candidates), blocks), strict=True):
+            scores[block] = found
+    return scores
+
+
+def _score(views: Views, candidates: Candidates, chosen: np.ndarray) -> np.ndarray:
+    """Score some candidates; numpy and OpenCV release Python's lock meanwhile."""
+    scores = np.zeros(len(chosen), np.float32)
+    motions, kept = _roughly(views, candidates, chosen)
+    for begin in range(0, len(kept), _FINE_AT_ONCE):
+        part = kept[begin : begin + _FINE_AT_ONCE]
+        stays, found = _closely(views, candidates, chosen[part], motions[part])
+        scores[part[stays]] = found
     return scores
 
 
