@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mekiki.records.decisions import Decision
-from mekiki.records.findings import Finding, FindingKind
+from mekiki.records.findings import FINDING_MEANINGS, SCORE_MEANINGS, Finding, FindingKind
 from mekiki.records.manifest import Manifest, Photo
 from mekiki.report import scan_page
 from mekiki.report.scan_page import photos_shown, write_scan_page
@@ -229,7 +229,7 @@ def test_kinds_are_buttons_with_counts_the_gravest_first(tmp_path, root) -> None
 
 def test_every_kind_has_a_place_a_meaning_and_a_meaning_of_its_score(tmp_path, root) -> None:
     kinds = typing.get_args(FindingKind)
-    assert set(scan_page._KIND_ORDER) == set(kinds)
+    assert set(FINDING_MEANINGS) == set(SCORE_MEANINGS) == set(kinds)
     page = write(tmp_path / "scan.html", make_manifest(root), [Finding(kind, "SG/0.jpg") for kind in kinds])
     rows = data_of(page)["kinds"]
     assert len(rows) == len(kinds) and all(row["meaning"] and row["score"] for row in rows)

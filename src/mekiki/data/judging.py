@@ -16,7 +16,7 @@ from mekiki.data.found import Entry, Stray
 from mekiki.data.looks import Look
 from mekiki.data.measures import Measures
 from mekiki.data.pictures import FORMAT_ENDINGS, PictureFacts
-from mekiki.records.findings import FINDING_MEANINGS, Finding
+from mekiki.records.findings import Finding
 from mekiki.records.manifest import Manifest
 
 TINY_PIXELS = 32
@@ -31,12 +31,6 @@ _LIKENESS = {
     "mirrored": "almost the same picture, mirrored",
     "rotated": "almost the same picture, turned",
 }
-
-
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Sort findings by kind, the gravest first; within a kind they stay as they are."""
-    order = {kind: number for number, kind in enumerate(FINDING_MEANINGS)}
-    return sorted(findings, key=lambda finding: order[finding.kind])
 
 
 def about_files(entries: Sequence[Entry], looks: Sequence[Look | None]) -> list[Finding]:

@@ -26,7 +26,7 @@ from mekiki.data.looks import Look
 from mekiki.data.remembering import open_memory
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import Decision
-from mekiki.records.findings import Finding
+from mekiki.records.findings import Finding, in_order
 from mekiki.records.manifest import Manifest, Photo
 
 _TOLD_EVERY = 8
@@ -98,7 +98,7 @@ def scan(
         *judging.about_strays(found.strays),
         *judging.about_balance(manifest),
     ]
-    findings = judging.in_order(without_kept(findings, decided))
+    findings = in_order(without_kept(findings, decided))
     return ScanResult(manifest, findings, decided, count_bursts(len(looks), bursts), remembered)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -72,6 +73,12 @@ class Finding:
     other: str = ""
     score: float = 1.0
     detail: str = ""
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort findings by kind, the gravest first; within a kind they stay as they are."""
+    order = {kind: number for number, kind in enumerate(FINDING_MEANINGS)}
+    return sorted(findings, key=lambda finding: order[finding.kind])
 
 
 def write_findings(path: Path, findings: list[Finding]) -> None:

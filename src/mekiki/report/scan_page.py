@@ -21,7 +21,7 @@ from markupsafe import Markup
 from mekiki.data.duplicates import Groups
 from mekiki.files import printable, write_text
 from mekiki.records.decisions import DECISIONS, Decision
-from mekiki.records.findings import FINDING_MEANINGS, SCORE_MEANINGS, Finding, FindingKind
+from mekiki.records.findings import FINDING_MEANINGS, SCORE_MEANINGS, Finding, FindingKind, in_order
 from mekiki.records.manifest import Manifest, Photo, natural_key
 from mekiki.report.rendering import page_templates, render_page
 from mekiki.report.story import counted
@@ -37,20 +37,6 @@ _OPEN_CLASSES = 24
 _BLOCK = 256
 _PAIRS: tuple[FindingKind, ...] = ("label_conflict", "exact_duplicate", "near_duplicate")
 _DOUBTS: tuple[FindingKind, ...] = ("label_conflict", "label_error", "unreadable")
-_KIND_ORDER: tuple[FindingKind, ...] = (
-    "label_conflict",
-    "label_error",
-    "exact_duplicate",
-    "near_duplicate",
-    "unreadable",
-    "blank",
-    "blurred",
-    "tiny",
-    "rotated",
-    "extension",
-    "stray",
-    "imbalance",
-)
 
 
 def write_scan_page(
@@ -79,7 +65,7 @@ def write_scan_page(
     shown = {photo: number for number, photo in enumerate(photos_shown(manifest, findings))}
     pictures = [thumbnail(photo) for photo in shown]
     numbers = {photo: number for (photo, number), picture in zip(shown.items(), pictures, strict=True) if picture}
-    kinds = sorted({finding.kind for finding in listed}, key=_KIND_ORDER.index)
+    kinds = list(dict.fromkeys(finding.kind for finding in in_order(listed)))
     content = {
         "name": manifest.root.name or str(manifest.root),
         "summary": _summary(manifest, findings),
@@ -111,8 +97,7 @@ def photos_shown(manifest: Manifest, findings: Sequence[Finding]) -> list[str]:
 
 def _named_photos(manifest: Manifest, findings: Sequence[Finding]) -> list[str]:
     readable = {photo.path for photo in manifest.photos if photo.status != "unreadable"}
-    listed = sorted(findings[:MOST_FINDINGS], key=lambda finding: _KIND_ORDER.index(finding.kind))
-    named = (path for finding in listed for path in _photos_of(finding) if path in readable)
+    named = (path for finding in in_order(findings[:MOST_FINDINGS]) for path in _photos_of(finding) if path in readable)
     return list(dict.fromkeys(named))
 
 

@@ -10,12 +10,11 @@ from mekiki.config import LabelSettings, ScanSettings
 from mekiki.data import scanning
 from mekiki.data.accepting import check_acceptable, decisions_for
 from mekiki.data.deciding import place_of_decisions, without_kept
-from mekiki.data.judging import in_order
 from mekiki.data.scanning import ScanResult
 from mekiki.errors import SettingsError
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import append_decisions
-from mekiki.records.findings import Finding, write_findings
+from mekiki.records.findings import Finding, in_order, write_findings
 from mekiki.records.manifest import write_manifest
 from mekiki.records.run import check_new_file
 
