@@ -109,3 +109,15 @@ def test_what_would_fail_later_is_refused_before_any_photo_is_opened(
     with pytest.raises(DataError, match=r"there is no file of decisions .*gone\.csv"):
         scan(data, settings=ScanSettings(decisions=str(tmp_path / "gone.csv")))
     assert not (data / "decisions.csv").exists()
+
+
+def test_unchanged_photos_are_not_compared_again(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (photos / "red" / "copy.png").write_bytes((photos / "red" / "000.png").read_bytes())
+    first = mekiki.scan(photos)
+    with monkeypatch.context() as patch:
+        patch.setattr("mekiki.data.scanning.near_pairs", lambda *given: pytest.fail("compared again"))
+        assert mekiki.scan(photos) == first
+        with pytest.raises(pytest.fail.Exception, match="compared again"):
+            mekiki.scan(photos, settings=ScanSettings(near_similarity=0.99))
+    (photos / "red" / "copy.png").unlink()
+    assert mekiki.scan(photos) != first

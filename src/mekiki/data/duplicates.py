@@ -26,6 +26,9 @@ Likeness = Literal["exact", "near", "mirrored", "rotated"]
 _LIKENESSES: tuple[Likeness, ...] = (
     "near", "rotated", "rotated", "rotated", "mirrored", "rotated", "mirrored", "rotated",
 )  # fmt: skip
+COMPARISON_VERSION = 1
+"""Raised when the same sketches may give other pairs: remembered comparisons are then made again."""
+
 _BLANK_REACH = 16
 _BLANK_NEIGHBOURS = 8
 _PAIRS_AT_ONCE = 65_536

@@ -35,6 +35,7 @@ _MOST_THUMBNAILS = 40_000
 _LAYOUT = (
     "CREATE TABLE IF NOT EXISTS looks (path TEXT PRIMARY KEY, megapixels REAL NOT NULL, look BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS comparisons (sketches TEXT PRIMARY KEY, pairs TEXT NOT NULL)",
 )
 
 
@@ -115,6 +116,16 @@ class Memory:
     def keep_thumbnails(self, contents: dict[str, bytes]) -> None:
         """Remember small pictures by their file's SHA-256."""
         self._write("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", list(contents.items()))
+
+    def comparison(self, sketches: str) -> str | None:
+        """Return what came of comparing sketches; ``sketches`` is a hash of them all and of how they were compared."""
+        rows = self._read("SELECT sketches, pairs FROM comparisons WHERE sketches = ?", (sketches,))
+        return rows[0][1] if rows else None
+
+    def keep_comparison(self, sketches: str, pairs: str) -> None:
+        """Remember the last comparison, in the place of the one before."""
+        self._write("DELETE FROM comparisons WHERE ?", [(True,)])
+        self._write("INSERT OR REPLACE INTO comparisons VALUES (?, ?)", [(sketches, pairs)])
 
     def forget_others(self, paths: Sequence[str]) -> None:
         """Forget photos that are not among these, once they are more than these, and thumbnails if far too many."""

@@ -8,6 +8,9 @@ number of workers, nor on what was remembered. Nothing is changed on disk but th
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,12 +21,13 @@ from mekiki.data import judging
 from mekiki.data.bursts import BurstPair, burst_pairs
 from mekiki.data.crew import all_cores, look_at_all
 from mekiki.data.deciding import Decided, decide, find_decisions, without_kept
-from mekiki.data.duplicates import Pair, exact_pairs, near_pairs
+from mekiki.data.duplicates import COMPARISON_VERSION, Pair, exact_pairs, near_pairs
 from mekiki.data.found import Entry
 from mekiki.data.grouping import Chain, count_bursts, name_groups
+from mekiki.data.hashing import SKETCH_VERSION
 from mekiki.data.layouts import find_photos
 from mekiki.data.looks import Look
-from mekiki.data.remembering import open_memory
+from mekiki.data.remembering import Memory, open_memory
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import Decision
 from mekiki.records.findings import Finding, in_order
@@ -80,8 +84,9 @@ def scan(
     for note in decided.notes:
         progress.say(f"note: {note}")
     found = decided.found
-    looks, remembered = _look(decided, settings, all_cores() if workers is None else workers, progress)
-    pairs = _find_copies(looks, settings, progress)
+    with open_memory(found.root, settings.remember, progress.say) as memory:
+        looks, remembered = _look(memory, decided, settings, all_cores() if workers is None else workers, progress)
+        pairs = _find_copies(memory, looks, settings, progress)
     bursts = _find_bursts(found.entries, looks) if settings.bursts else []
     groups = name_groups(
         [
@@ -102,16 +107,15 @@ def scan(
     return ScanResult(manifest, findings, decided, count_bursts(len(looks), bursts), remembered)
 
 
-def _look(decided: Decided, settings: ScanSettings, workers: int, progress: Progress) -> tuple[list[Look | None], int]:
+def _look(
+    memory: Memory, decided: Decided, settings: ScanSettings, workers: int, progress: Progress
+) -> tuple[list[Look | None], int]:
     """Look at every photo that is not excluded, by memory if its file did not change; count those."""
     root, limit = decided.found.root, settings.max_megapixels
     paths = [entry.path for entry in decided.found.entries]
     included = [index for index, path in enumerate(paths) if path not in decided.excluded]
     looks: list[Look | None] = [None] * len(paths)
-    with (
-        progress.task("Reading photos", len(included)) as task,
-        open_memory(root, settings.remember, progress.say) as memory,
-    ):
+    with progress.task("Reading photos", len(included)) as task:
         for index, look in zip(included, memory.recall(root, [paths[index] for index in included], limit), strict=True):
             looks[index] = look
         unknown = [index for index in included if looks[index] is None]
@@ -127,19 +131,29 @@ def _look(decided: Decided, settings: ScanSettings, workers: int, progress: Prog
     return looks, len(included) - len(unknown)
 
 
-def _find_copies(looks: Sequence[Look | None], settings: ScanSettings, progress: Progress) -> list[Pair]:
-    """Return the pairs that hold each group of copies together, the most similar first."""
+def _find_copies(
+    memory: Memory, looks: Sequence[Look | None], settings: ScanSettings, progress: Progress
+) -> list[Pair]:
+    """Return the pairs that hold each group of copies together, the most similar first; from memory if unchanged."""
     sketches = {index: look.sketch for index, look in enumerate(looks) if look is not None and look.sketch is not None}
     exact = exact_pairs([look.sha256 if look is not None and look.sketch else "" for look in looks])
-    chain = Chain(len(looks), exact)
     places = sorted(set(sketches) - {pair.second for pair in exact})
+    how = (COMPARISON_VERSION, SKETCH_VERSION, settings.near_similarity, settings.near_exact, exact, places)
+    compared = hashlib.sha256(repr(how).encode())
+    for place in places:
+        compared.update(sketches[place].to_bytes())
+    known = memory.comparison(compared.hexdigest())
+    if known is not None:
+        return [Pair(*values) for values in json.loads(known)]
+    chain = Chain(len(looks), exact)
+    sought = [sketches[place] for place in places]
     with progress.task("Comparing photos", len(places)) as task:
-        for done, pairs in near_pairs(
-            [sketches[index] for index in places], settings.near_similarity, settings.near_exact
-        ):
+        for done, pairs in near_pairs(sought, settings.near_similarity, settings.near_exact):
             chain.add(Pair(places[pair.first], places[pair.second], pair.likeness, pair.similarity) for pair in pairs)
             task.advance(done)
-    return chain.pairs()
+    found = chain.pairs()
+    memory.keep_comparison(compared.hexdigest(), json.dumps([dataclasses.astuple(pair) for pair in found]))
+    return found
 
 
 def _find_bursts(entries: Sequence[Entry], looks: Sequence[Look | None]) -> list[BurstPair]:
