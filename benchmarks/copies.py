@@ -25,8 +25,8 @@ from PIL import Image, ImageDraw
 from planting import HARDER, KINDS, planted
 
 from mekiki.config import ScanSettings
-from mekiki.data.duplicates import Groups, Pair, near_pairs
-from mekiki.data.hashing import Sketch, sha256_of, sketch
+from mekiki.data.copies.duplicates import Groups, Pair, near_pairs
+from mekiki.data.copies.hashing import Sketch, sha256_of, sketch
 from mekiki.data.pictures import PICTURE_ENDINGS, decode
 from mekiki.records.tables import read_rows
 from mekiki.scoring.intervals import wilson

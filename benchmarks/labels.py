@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 from mekiki.config import LabelSettings, ScanSettings
-from mekiki.data.scanning import scan
+from mekiki.data.scans.scanning import scan
 from mekiki.evaluation.label_errors import frozen_features
 from mekiki.evaluation.label_quality import Judgement, judge_labels
 from mekiki.progress import Silent

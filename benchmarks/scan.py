@@ -103,7 +103,7 @@ def scan_here(folder: str) -> None:
     import resource
 
     from mekiki.config import ScanSettings
-    from mekiki.data.scanning import scan
+    from mekiki.data.scans.scanning import scan
 
     clock = Clock()
     began = time.perf_counter()
@@ -117,7 +117,9 @@ def scan_here(folder: str) -> None:
                 "photos": len(result.manifest.photos),
                 "seconds": seconds,
                 "reading": clock.seconds["Reading photos"],
-                "comparing": clock.seconds["Comparing photos"],
+                "comparing": clock.seconds.get(
+                    "Comparing photos", 0.0
+                ),  # nothing is compared again if no photo changed
                 "remembered": result.remembered,
                 "findings": len(result.findings),
                 "megabytes": own + CORES * others,
@@ -176,11 +178,11 @@ def measure(name: str, folder: Path, rounds: int) -> None:
 
 def measure_index(folder: Path) -> None:
     """Tell which share of the exact neighbours the index finds, on the sketches of the small pictures."""
-    from mekiki.data.crew import look_at_all
-    from mekiki.data.neighbours import Candidates, exact_candidates, found_share, has_index, index_candidates
-    from mekiki.data.views import views_of
+    from mekiki.data.copies.neighbours import Candidates, exact_candidates, found_share, has_index, index_candidates
+    from mekiki.data.copies.views import views_of
+    from mekiki.data.scans.crew import look_at_all
 
-    paths = sorted(str(path) for path in folder.rglob("*.jpg"))[:6_000]
+    paths = sorted(str(path) for path in folder.rglob("*.jpg"))[:60_000]
     sketches = [look.sketch for look in look_at_all(paths, 100.0, CORES) if look.sketch is not None]
     views = views_of(sketches)
     began = time.perf_counter()

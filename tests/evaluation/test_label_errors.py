@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from sklearn.metrics import average_precision_score
 
 from mekiki.config import LabelSettings, ScanSettings, build
-from mekiki.data.scanning import scan
+from mekiki.data.scans.scanning import scan
 from mekiki.errors import DataError, SettingsError, WeightsError
 from mekiki.evaluation.label_errors import check_label_search, find_label_errors
 from mekiki.progress import Silent

@@ -9,37 +9,35 @@ from PIL import Image
 
 from mekiki.config import AugmentSettings, CopySettings
 from mekiki.errors import PictureError
-from mekiki.seeds import stream
-from mekiki.tensors.augmentation import augment_in_place
+from mekiki.tensors.augmentation.augmenting import augment_in_place
+from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.copies import draw_copies, encode
-from mekiki.tensors.geometry import Pose, in_place, resample
+from mekiki.tensors.geometry import Pose, about_the_middle, in_place, resample
 from tests.data.made_pictures import scene, write_tree
 
-STILL = AugmentSettings(
-    rotation_range=0, width_shift_range=0, height_shift_range=0, zoom_range=0, brightness_range=0, horizontal_flip=False
-)
+STILL = AugmentSettings(preset="none")
 SIDES = st.integers(2, 90)
 
 
 @given(SIDES, SIDES)
 def test_no_change_gives_the_very_picture(width: int, height: int) -> None:
     picture = np.array(scene(3, 120, 90).resize((width, height)))
-    assert np.array_equal(augment_in_place(picture, STILL, stream(0, "x")), picture)
+    assert np.array_equal(augment_in_place(picture, STILL, Key(0, ("x",))), picture)
 
 
 @given(SIDES, SIDES)
 def test_a_mirrored_picture_is_mirrored_to_the_pixel(width: int, height: int) -> None:
     picture = np.array(scene(4, 120, 90).resize((width, height)))
-    drawn = resample(picture, in_place(width, height, Pose(mirrored=True)), (width, height))
+    drawn = resample(picture, in_place(width, height, about_the_middle(Pose(mirrored=True))), (width, height))
     assert np.array_equal(drawn, picture[:, ::-1])
-    turned = resample(picture, in_place(width, height, Pose(degrees=180)), (width, height))
+    turned = resample(picture, in_place(width, height, about_the_middle(Pose(degrees=180))), (width, height))
     assert np.abs(turned.astype(int) - picture[::-1, ::-1]).max() <= 1
 
 
-def test_shifts_are_fractions_of_the_longer_side() -> None:
+def test_shifts_are_pixels_of_the_picture() -> None:
     picture = np.zeros((40, 100, 3), np.uint8)
     picture[20, 50] = 255
-    drawn = resample(picture, in_place(100, 40, Pose(shift_x=0.1, shift_y=-0.1)), (100, 40))
+    drawn = resample(picture, in_place(100, 40, about_the_middle(Pose(shift_x=-10, shift_y=10))), (100, 40))
     assert np.argwhere(drawn[..., 0] == 255).tolist() == [[10, 60]]
 
 

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mekiki.config import FitName
-from mekiki.tensors.geometry import Pose, from_square, reduce, square, to_square
+from mekiki.tensors.geometry import Pose, about_the_middle, from_square, from_square_point, reduce, square
 
 FITS: list[FitName] = ["letterbox", "squash", "crop"]
 sides = st.integers(8, 400)
+
+
+def to_square(width: int, height: int, size: int, fit: FitName) -> np.ndarray:
+    return cv2.invertAffineTransform(from_square_point(width, height, size, fit))
 
 
 def corners(width: int, height: int) -> np.ndarray:
@@ -50,19 +54,23 @@ def test_letterbox_repeats_the_edge_instead_of_painting_it_black() -> None:
 
 def test_mirror_and_flip_and_quarter_turn_are_exact() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)
-    np.testing.assert_array_equal(square(picture, 32, "letterbox", Pose(mirrored=True)), picture[:, ::-1])
-    np.testing.assert_array_equal(square(picture, 32, "letterbox", Pose(flipped=True)), picture[::-1])
-    turned = square(picture, 32, "letterbox", Pose(degrees=90)).astype(int)
-    assert np.abs(turned - np.rot90(picture, -1)).max() <= 1
+    np.testing.assert_array_equal(
+        square(picture, 32, "letterbox", about_the_middle(Pose(mirrored=True))), picture[:, ::-1]
+    )
+    np.testing.assert_array_equal(square(picture, 32, "letterbox", about_the_middle(Pose(flipped=True))), picture[::-1])
+    turned = square(picture, 32, "letterbox", about_the_middle(Pose(degrees=90))).astype(int)
+    assert np.abs(turned - np.rot90(picture)).max() <= 1
 
 
-def test_shift_right_moves_right_and_zoom_enlarges() -> None:
+def test_a_shift_looks_further_right_and_a_zoom_below_1_enlarges() -> None:
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[45:55, 45:55] = 255
-    shifted = square(picture, 100, "letterbox", Pose(shift_x=0.2, shift_y=-0.1))[..., 0]
+    shifted = square(picture, 100, "letterbox", about_the_middle(Pose(shift_x=-20, shift_y=10)))[..., 0]
     ys, xs = np.nonzero(shifted > 127)
     assert (xs.mean(), ys.mean()) == (pytest.approx(69.5, abs=0.6), pytest.approx(39.5, abs=0.6))
-    assert (square(picture, 100, "letterbox", Pose(zoom=2.0)) > 127).sum() == pytest.approx(4 * 300, rel=0.1)
+    assert (
+        square(picture, 100, "letterbox", about_the_middle(Pose(zoom_x=0.5, zoom_y=0.5))) > 127
+    ).sum() == pytest.approx(4 * 300, rel=0.1)
 
 
 def test_reduce_never_enlarges() -> None:

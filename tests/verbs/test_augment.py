@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mekiki.config import AugmentSettings, CopySettings, SplitSettings
-from mekiki.data.leaks import find_leaks
+from mekiki.data.splits.leaks import find_leaks
 from mekiki.errors import DataError, SettingsError
 from mekiki.records.copies import AUGMENTED, read_copies
 from mekiki.records.manifest import Manifest

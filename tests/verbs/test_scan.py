@@ -6,7 +6,7 @@ import pytest
 
 import mekiki
 from mekiki.config import ScanSettings
-from mekiki.data import looking
+from mekiki.data.scans import looking
 from mekiki.errors import DataError, SettingsError
 from mekiki.records.decisions import read_decisions
 from mekiki.records.findings import read_findings
@@ -115,7 +115,7 @@ def test_unchanged_photos_are_not_compared_again(photos: Path, monkeypatch: pyte
     (photos / "red" / "copy.png").write_bytes((photos / "red" / "000.png").read_bytes())
     first = mekiki.scan(photos)
     with monkeypatch.context() as patch:
-        patch.setattr("mekiki.data.scanning.near_pairs", lambda *given: pytest.fail("compared again"))
+        patch.setattr("mekiki.data.scans.scanning.near_pairs", lambda *given: pytest.fail("compared again"))
         assert mekiki.scan(photos) == first
         with pytest.raises(pytest.fail.Exception, match="compared again"):
             mekiki.scan(photos, settings=ScanSettings(near_similarity=0.99))

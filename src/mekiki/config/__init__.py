@@ -4,8 +4,8 @@ The command line, the run's ``config.json`` and the documentation are made from 
 is refused here, in the user's own words. A function takes its section or plain values, never the whole ``RunConfig``.
 """
 
+from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
 from mekiki.config.models import (
-    AugmentSettings,
     DemoSettings,
     EvaluateSettings,
     FitName,
@@ -28,7 +28,10 @@ from mekiki.config.run import SECTIONS, RunConfig, make_config, parse_assignment
 from mekiki.config.section import AnySection, Section, build, build_some
 
 __all__ = [
+    "PRESETS",
     "AugmentSettings",
+    "FillMode",
+    "PresetName",
     "DemoSettings",
     "EvaluateSettings",
     "FitName",

@@ -43,18 +43,6 @@ class ModelSettings(Section):
         return self
 
 
-class AugmentSettings(Section):
-    """Random changes to the training photos; all affine steps are one resampling."""
-
-    rotation_range: float = Field(10.0, ge=0, le=180, description="turned by up to this, either way, degrees")
-    width_shift_range: Fraction = Field(0.05, description="shifted sideways by up to this fraction of the width")
-    height_shift_range: Fraction = Field(0.05, description="shifted up or down by up to this fraction of the height")
-    zoom_range: float = Field(0.15, ge=0, lt=1, description="scaled by a factor in 1 ± this")
-    brightness_range: float = Field(0.2, ge=0, lt=1, description="brightness multiplied by a factor in 1 ± this")
-    horizontal_flip: bool = Field(True, description="mirrored left to right, half of the time")
-    vertical_flip: bool = Field(False, description="mirrored top to bottom, half of the time")
-
-
 class TrainSettings(Section):
     """How it is trained."""
 

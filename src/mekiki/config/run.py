@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from mekiki.config.models import AugmentSettings, ModelSettings, TrainSettings
+from mekiki.config.augment import AugmentSettings
+from mekiki.config.models import ModelSettings, TrainSettings
 from mekiki.config.photos import ScanSettings, SplitSettings
 from mekiki.config.section import Section, build
 from mekiki.errors import SettingsError, unknown_name

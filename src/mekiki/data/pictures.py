@@ -25,7 +25,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mekiki.data.colours import to_rgb
 from mekiki.data.exif import orientation_of, taken_and_camera
-from mekiki.data.stamps import Stamp, stamp_of
+from mekiki.data.scans.stamps import Stamp, stamp_of
 from mekiki.errors import PictureError
 
 FORMAT_ENDINGS: dict[str, tuple[str, ...]] = {

@@ -16,7 +16,7 @@ from mekiki.records.split import Folds, Split
 from mekiki.records.split_check import SplitCheck
 
 if TYPE_CHECKING:
-    from mekiki.data.scanning import ScanResult
+    from mekiki.data.scans.scanning import ScanResult
     from mekiki.records.collected import Collected
     from mekiki.verbs.augment import AugmentedCopies
 

@@ -2,7 +2,7 @@
 
 Columns are path and action, and as needed value, other and reason. It is written by hand, by ``scan --accept`` and by
 the report's page; lines and columns that somebody else wrote stay as they are when lines are added. Which photo a path
-means and what a decision does is for ``data/deciding.py``.
+means and what a decision does is for ``data/decisions/deciding.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads a split that somebody else made: a CSV with a column of paths and one of parts, whatever they are called.
 
 Column names and parts are told whatever their case; each number of a fold is a part, also beside a part test. Paths are
-kept as they are written: ``data/listed.py`` finds the photos. Our own ``split.csv`` is one such file.
+kept as they are written: ``data/splits/listed.py`` finds the photos. Our own ``split.csv`` is one such file.
 """
 
 from __future__ import annotations

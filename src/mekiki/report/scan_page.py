@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from mekiki.data.duplicates import Groups
+from mekiki.data.copies.duplicates import Groups
 from mekiki.files import printable, write_text
 from mekiki.records.decisions import DECISIONS, Decision
 from mekiki.records.findings import FINDING_MEANINGS, SCORE_MEANINGS, Finding, FindingKind, in_order

@@ -16,8 +16,8 @@ import numpy as np
 
 from mekiki.config import AugmentSettings, CopySettings
 from mekiki.data.pictures import read_picture
-from mekiki.seeds import stream
-from mekiki.tensors.augmentation import augment_in_place
+from mekiki.tensors.augmentation.augmenting import augment_in_place
+from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.geometry import Picture, reduce
 
 JPEG_QUALITY = 95
@@ -52,7 +52,7 @@ def draw_copies(
     picture = reduce(whole, settings.longest_side, "letterbox")
     name = unicodedata.normalize("NFC", path)
     for number in numbers:
-        yield augment_in_place(picture, ranges, stream(settings.seed, "copy", name, number))
+        yield augment_in_place(picture, ranges, Key(settings.seed, ("copy", name, number)))
 
 
 def encode(picture: Picture, file_format: Literal["jpeg", "png"]) -> bytes:

@@ -23,7 +23,9 @@ from mekiki.config import AugmentSettings
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, PictureError
 from mekiki.records.card import Preprocessing
-from mekiki.tensors.augmentation import augment
+from mekiki.tensors.augmentation.augmenting import augment
+from mekiki.tensors.augmentation.drawing import Key
+from mekiki.tensors.augmentation.mixing import Mix, draw_mix, mix
 from mekiki.tensors.geometry import Picture, reduce, square
 
 Item = TypeVar("Item")
@@ -39,10 +41,19 @@ class Batch:
     Attributes:
         pictures: (n, size, size, 3) uint8 RGB.
         labels: (n,) class numbers.
+        others: (n,) class numbers of the photos that were mixed in; ``labels`` where there are none.
+        shares: (n,) how much of ``labels`` counts, 0..1; the rest is that of ``others``.
     """
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    others: NDArray[np.int64]
+    shares: NDArray[np.float32]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether any picture shows two photos."""
+        return bool((self.shares < 1).any())
 
 
 class PhotoSet:
@@ -112,7 +123,7 @@ class PhotoSet:
     def plain_batches(self, batch_size: int, workers: int) -> Generator[Batch]:
         """Yield all photos in order, unchanged."""
         order = [list(range(start, min(start + batch_size, len(self)))) for start in range(0, len(self), batch_size)]
-        return self._batches(order, self.plain, workers)
+        return self._batches(order, lambda number: (self.plain(number), None), workers)
 
     def augmented_batches(
         self, order: Sequence[Sequence[int]], settings: AugmentSettings, seed: int, epoch: int, workers: int
@@ -126,19 +137,34 @@ class PhotoSet:
             epoch: Counted from 1.
             workers: Threads; 0 prepares in the caller's thread. The pictures do not depend on it.
         """
+        size, fit = self.preprocessing.image_size, self.preprocessing.fit
 
-        def draw(sample: int) -> Picture:
-            size, fit = self.preprocessing.image_size, self.preprocessing.fit
-            return augment(self.reduced(sample % len(self)), size, fit, settings, seed, epoch, sample)
+        def draw(sample: int) -> tuple[Picture, Mix | None]:
+            key = Key(seed, (epoch, sample))
+            picture = augment(self.reduced(sample % len(self)), size, fit, settings, key)
+            drawn = draw_mix(settings, key, len(self), size)
+            if drawn is None:
+                return picture, None
+            partner_key = Key(seed, (epoch, sample, "partner"))
+            return mix(picture, augment(self.reduced(drawn.partner), size, fit, settings, partner_key), drawn), drawn
 
         return self._batches(order, draw, workers)
 
     def _batches(
-        self, order: Sequence[Sequence[int]], prepare: Callable[[int], Picture], workers: int
+        self, order: Sequence[Sequence[int]], prepare: Callable[[int], tuple[Picture, Mix | None]], workers: int
     ) -> Generator[Batch]:
         with closing(prepared_ahead(order, prepare, workers)) as groups:
-            for samples, pictures in groups:
-                yield Batch(np.stack(pictures), self.labels[[sample % len(self) for sample in samples]])
+            for samples, prepared in groups:
+                numbers = [sample % len(self) for sample in samples]
+                mixes = [drawn for _, drawn in prepared]
+                partners = [own if drawn is None else drawn.partner for own, drawn in zip(numbers, mixes, strict=True)]
+                shares = [1.0 if drawn is None else drawn.share for drawn in mixes]
+                yield Batch(
+                    np.stack([picture for picture, _ in prepared]),
+                    self.labels[numbers],
+                    self.labels[partners],
+                    np.array(shares, dtype=np.float32),
+                )
 
 
 def prepared_ahead(

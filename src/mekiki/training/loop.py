@@ -148,12 +148,28 @@ class Trainer:
     def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         set_rate(self.optimiser, rate_at(self.step, self._total_steps(), self.settings))
         logits, labels = self._logits(batch)
-        loss = cross_entropy(logits, labels, weight=self.class_weights, label_smoothing=self.settings.label_smoothing)
+        loss = self._loss(logits, labels, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         self.step += 1
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def _loss(self, logits: torch.Tensor, labels: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the mean cross entropy; of a picture of two photos both labels count, by their shares."""
+        smoothing = self.settings.label_smoothing
+        if not batch.is_mixed:
+            return cross_entropy(logits, labels, weight=self.class_weights, label_smoothing=smoothing)
+        others = torch.from_numpy(batch.others).to(self.machine.device)
+        shares = torch.from_numpy(batch.shares).to(self.machine.device)
+        total, weight = logits.new_zeros(()), logits.new_zeros(())
+        for targets, part in ((labels, shares), (others, 1 - shares)):
+            single = cross_entropy(
+                logits, targets, weight=self.class_weights, label_smoothing=smoothing, reduction="none"
+            )
+            total = total + (part * single).sum()
+            weight = weight + (part if self.class_weights is None else part * self.class_weights[targets]).sum()
+        return total / weight
 
     def _logits(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         labels = torch.from_numpy(batch.labels).to(self.machine.device)

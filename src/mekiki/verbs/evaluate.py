@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mekiki.config import EvaluateSettings, ScanSettings
 from mekiki.data.pictures import read_picture
-from mekiki.data.scanning import scan
+from mekiki.data.scans.scanning import scan
 from mekiki.errors import RunError, SettingsError
 from mekiki.evaluation.classifier import Classifier, load
 from mekiki.evaluation.parts import Scored, open_test, record_opening, score_photos

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from mekiki.config import EvaluateSettings
-from mekiki.data.layouts import list_pictures
+from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
 from mekiki.errors import PictureError, unknown_name
 from mekiki.evaluation.classifier import Classifier, load

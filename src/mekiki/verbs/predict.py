@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from mekiki.config import EvaluateSettings
-from mekiki.data.layouts import list_pictures
+from mekiki.data.importing.layouts import list_pictures
 from mekiki.errors import PictureError, SettingsError
 from mekiki.evaluation.classifier import IMAGENET_PREFIX, Classifier, load
 from mekiki.files import printable

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from mekiki.config import RunConfig
-from mekiki.data.scanning import ScanResult, scan
-from mekiki.data.splitting import apply_split, split
+from mekiki.config import AugmentSettings, RunConfig
+from mekiki.data.scans.scanning import ScanResult, scan
+from mekiki.data.splits.splitting import apply_split, split
 from mekiki.errors import SettingsError
 from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
 from mekiki.model.device import Machine, choose_machine, keep_memory
@@ -20,7 +20,7 @@ from mekiki.records.manifest import Part
 from mekiki.records.split import Split, read_split
 from mekiki.tensors.loading import PhotoSet
 
-MARGIN_FOR_ZOOM = 1.25
+LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
 
 
@@ -107,8 +107,13 @@ def _photo_set(
         [numbers[row.label] for row in rows],
         preprocessing,
         config.scan.max_megapixels,
-        MARGIN_FOR_ZOOM if part == "train" else 1.0,
+        _margin(config.augment) if part == "train" else 1.0,
     )
+
+
+def _margin(augmentation: AugmentSettings) -> float:
+    """Return how much larger than the network's scale photos are kept, so that the nearest zoom is still sharp."""
+    return min(LARGEST_MARGIN, max(1.0, 1 / augmentation.zoom_factors[0]))
 
 
 def _describe_scan(scanned: ScanResult) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mekiki.config import LabelSettings, ScanSettings
-from mekiki.data import scanning
-from mekiki.data.accepting import check_acceptable, decisions_for
-from mekiki.data.deciding import place_of_decisions, without_kept
-from mekiki.data.scanning import ScanResult
+from mekiki.data.decisions.accepting import check_acceptable, decisions_for
+from mekiki.data.decisions.deciding import place_of_decisions, without_kept
+from mekiki.data.scans import scanning
+from mekiki.data.scans.scanning import ScanResult
 from mekiki.errors import SettingsError
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import append_decisions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mekiki.config import ScanSettings, SplitSettings
-from mekiki.data import checking, folds, splitting
+from mekiki.data.splits import checking, folds, splitting
 from mekiki.progress import Progress
 from mekiki.records.foreign_split import read_foreign_split
 from mekiki.records.run import check_new_file, check_new_folder

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mekiki.config import ScanSettings
-from mekiki.data.crew import all_cores
-from mekiki.data.hashing import sha256_of
+from mekiki.data.copies.hashing import sha256_of
 from mekiki.data.pictures import read_file, read_picture
-from mekiki.data.remembering import open_memory
+from mekiki.data.scans.crew import all_cores
+from mekiki.data.scans.remembering import open_memory
 from mekiki.errors import PictureError
 from mekiki.progress import Progress
 from mekiki.records.manifest import Manifest

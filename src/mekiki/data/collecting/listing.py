@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mekiki.data.collecting.naming import safe_name
-from mekiki.data.found import OWN_FILES
+from mekiki.data.importing.found import OWN_FILES
 from mekiki.errors import DataError
 from mekiki.records.collected import CollectedPhoto
 from mekiki.records.tables import read_numbered_rows

@@ -1,0 +1,1 @@
+"""Copies of one photo: sketches, neighbours, alignment, likeness."""

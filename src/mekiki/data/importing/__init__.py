@@ -1,0 +1,1 @@
+"""Which photos a folder or CSV gives, and how they are labelled."""

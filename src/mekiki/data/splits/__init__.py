@@ -1,0 +1,1 @@
+"""Splits and folds that keep copies together, and checks of those that do not."""
