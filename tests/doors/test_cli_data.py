@@ -64,7 +64,14 @@ def test_names_and_labels_cannot_steer_the_terminal(photos: Path, tmp_path: Path
     for shown in (call("scan", photos), call("split", photos, "--out", tmp_path / "split.csv")):
         assert shown.exit_code == 0, shown.output
         assert r"\x1b]0;owned\x07\x9b31mred" in shown.stdout
-        assert not set(shown.stdout) & {"\x1b", "\x07", "\x9b"}
+        assert not set(shown.output) & {"\x1b", "\x07", "\x9b"}
+    missing = call("scan", tmp_path / evil)
+    noted = call("predict", "no-run", "--weights", "none")
+    wrong = call("augment", photos, "--out", photos / evil)
+    for refused in (missing, noted, wrong):
+        assert refused.exit_code in (1, 2)
+        assert not set(refused.output) & {"\x1b", "\x07", "\x9b"}
+    assert r"\x1b]0;owned" in missing.stderr
 
 
 def test_a_second_scan_says_what_it_did_not_open_again(photos: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mekiki.doors.terminal import without_controls
 from mekiki.errors import MekikiError
 
 STOPPED = 130
@@ -26,15 +27,15 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except MekikiError as error:
-            print(f"error: {error.message}", file=sys.stderr)
+            print(without_controls(f"error: {error.message}"), file=sys.stderr)
             if error.hint:
-                print(f"hint: {error.hint}", file=sys.stderr)
+                print(without_controls(f"hint: {error.hint}"), file=sys.stderr)
             sys.exit(error.exit_code)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
             sys.exit(1)
         except OSError as error:
-            print(f"error: {error.filename or 'writing'}: {error.strerror or error}", file=sys.stderr)
+            print(without_controls(f"error: {error.filename or 'writing'}: {error.strerror or error}"), file=sys.stderr)
             sys.exit(1)
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
@@ -77,4 +78,4 @@ def _root(
 
 def say(line: str) -> None:
     """Tell the person one line that is no result."""
-    print(line, file=sys.stderr)
+    print(without_controls(line), file=sys.stderr)

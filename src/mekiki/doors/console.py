@@ -26,6 +26,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mekiki.doors.terminal import without_controls
+
 LINE_EVERY_SECONDS = 10.0
 
 
@@ -75,7 +77,7 @@ class Bars:
 
     def say(self, line: str) -> None:
         """Print one line above the bars."""
-        self.console.print(line, markup=False, soft_wrap=True)
+        self.console.print(without_controls(line), markup=False, soft_wrap=True)
 
 
 class _Bar:
@@ -85,7 +87,7 @@ class _Bar:
 
     def advance(self, count: int = 1, note: str = "") -> None:
         if note:
-            self.bars.update(self.number, note=note)
+            self.bars.update(self.number, note=without_controls(note))
         self.bars.advance(self.number, count)
 
 
@@ -99,7 +101,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Print one line."""
-        print(line, file=sys.stderr, flush=True)
+        print(without_controls(line), file=sys.stderr, flush=True)
 
 
 class _Line:
@@ -117,4 +119,4 @@ class _Line:
         rate = self.done / (now - self.began)
         left = (self.total - self.done) / rate if rate else 0.0
         line = f"{self.title}: {self.done:,} of {self.total:,}, {rate:.0f} {self.unit}/s, {left:.0f} s left"
-        print(f"{line} {note}".rstrip(), file=sys.stderr, flush=True)
+        print(without_controls(f"{line} {note}").rstrip(), file=sys.stderr, flush=True)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.table import Table
-from rich.text import Text
 
-from mekiki.doors.results import print_json, results_console
+from mekiki.doors.results import foreign, print_json, results_console
+from mekiki.doors.terminal import without_controls
 from mekiki.files import replaced
 from mekiki.records.evaluation import Evaluation
 from mekiki.records.predictions import Prediction
@@ -46,12 +46,12 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
     for number, figures in enumerate(evaluation.per_class):
         recall = figures.recall
         table.add_row(
-            Text(figures.label),
+            foreign(figures.label),
             f"{figures.n:,}",
             "-" if recall is None else f"{recall.value:.1%}",
             "-" if recall is None else f"{recall.low:.1%} to {recall.high:.1%}",
             "-" if figures.precision is None else f"{figures.precision:.1%}",
-            Text(_confused_with(evaluation, number)),
+            foreign(_confused_with(evaluation, number)),
         )
     console.print(table)
 
@@ -88,7 +88,7 @@ def _write_lines(lines: Iterator[str], out: Path) -> None:
                 file.write(f"{line}\n")
         except KeyboardInterrupt:
             stopped = True
-    print(f"wrote {out}", file=sys.stderr)
+    print(without_controls(f"wrote {out}"), file=sys.stderr)
     if stopped:
         raise KeyboardInterrupt
 
@@ -121,14 +121,14 @@ def _csv_line(values: Iterable[str]) -> str:
 def _show_bars(predictions: Iterable[Prediction]) -> None:
     console = results_console()
     for each in predictions:
-        console.print(Text(each.path, style="bold"), soft_wrap=True)
+        console.print(foreign(each.path, "bold"), soft_wrap=True)
         if each.error:
-            console.print(Text(f"  cannot be read: {each.error}", style="yellow"), soft_wrap=True)
+            console.print(foreign(f"  cannot be read: {each.error}", "yellow"), soft_wrap=True)
         width = max((cell_len(name) for name, _ in each.top), default=0)
         for rank, (name, probability) in enumerate(each.top):
             bar = "█" * round(probability * BAR_WIDTH) or "▏"
             padding = " " * (width - cell_len(name))
-            line = Text(f"  {name}{padding} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
+            line = foreign(f"  {name}{padding} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
             console.print(line, soft_wrap=True)
 
 
@@ -140,11 +140,12 @@ def show_explanations(explanations: Iterable[Explanation], as_json: bool) -> Non
         if as_json:
             continue
         if each.error:
-            print(f"{each.path}: cannot be read: {each.error}")
+            print(without_controls(f"{each.path}: cannot be read: {each.error}"))
         else:
             chances = dict(each.ranked)
             sure = f" {chances[each.explained]:.1%}" if each.explained in chances else ""
-            print(f"{each.path}: {each.explained}{sure} -> {each.written} (Grad-CAM at {each.layer})")
+            line = f"{each.path}: {each.explained}{sure} -> {each.written} (Grad-CAM at {each.layer})"
+            print(without_controls(line))
     if as_json:
         print_json({"explanations": [{**dataclasses.asdict(each), "written": _text(each.written)} for each in done]})
 
@@ -160,5 +161,5 @@ def show_backbones(facts: list[BackboneFacts], as_json: bool) -> None:
         return
     table = Table("backbone", "weights", box=None)
     for each in facts:
-        table.add_row(Text(each.name), Text(each.weights))
+        table.add_row(each.name, foreign(each.weights))
     results_console().print(table)

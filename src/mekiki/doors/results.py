@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+from mekiki.doors.terminal import without_controls
 
 
 def results_console() -> Console:
@@ -17,11 +17,8 @@ def results_console() -> Console:
 
 
 def foreign(text: str, style: str = "") -> Text:
-    """Return text that others may have written (names of files and classes, a server's words) for a terminal.
-
-    Its control characters become escapes, so that no name can colour, move or rename the terminal.
-    """
-    return Text(text.translate(_CONTROLS), style)
+    """Return text that others may have written for a terminal, its control characters as escapes."""
+    return Text(without_controls(text), style)
 
 
 def print_json(content: dict[str, Any]) -> None:
