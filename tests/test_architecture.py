@@ -9,7 +9,7 @@ import mekiki
 
 SOURCE = Path(mekiki.__file__).parent
 ROWS = {
-    "errors": 0, "config": 0, "files": 0, "seeds": 0, "progress": 0, "version": 0,
+    "errors": 0, "recipes": 0, "config": 0, "files": 0, "seeds": 0, "progress": 0, "version": 0,
     "records": 1,
     "data": 2, "scoring": 2, "drawing": 2,
     "tensors": 3, "model": 3,
@@ -20,7 +20,19 @@ ROWS = {
     "verbs": 8, "__init__": 8,
     "doors": 9, "__main__": 10,
 }  # fmt: skip
-WITHOUT_TORCH = {"errors", "config", "files", "seeds", "progress", "version", "records", "data", "scoring", "drawing"}
+WITHOUT_TORCH = {
+    "errors",
+    "recipes",
+    "config",
+    "files",
+    "seeds",
+    "progress",
+    "version",
+    "records",
+    "data",
+    "scoring",
+    "drawing",
+}
 
 
 def room_of(path: Path) -> str:

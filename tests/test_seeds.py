@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,14 @@ def test_different_purposes_have_different_numbers(first: tuple, second: tuple) 
 
 def test_a_word_and_a_number_that_look_alike_differ() -> None:
     assert entropy(0, "1") != entropy(0, 1)
+
+
+@given(keys)
+def test_a_stream_is_philox_with_the_entropy_as_its_key(key: tuple) -> None:
+    expected = np.random.Generator(np.random.Philox(key=entropy(key[0], *key[1])))
+    numbers = stream(key[0], *key[1])
+    assert numbers.random(5).tolist() == expected.random(5).tolist()
+    assert numbers.integers(0, 1000, 5).tolist() == expected.integers(0, 1000, 5).tolist()
 
 
 def test_the_numbers_never_change() -> None:

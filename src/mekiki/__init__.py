@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mekiki.errors import MekikiError
     from mekiki.evaluation.classifier import Classifier, load
+    from mekiki.tensors.generator.image_data_generator import ImageDataGenerator
     from mekiki.verbs.augment import augment
+    from mekiki.verbs.cache import cache
     from mekiki.verbs.collect import collect
     from mekiki.verbs.demo import demo
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
     from mekiki.verbs.predict import predict
+    from mekiki.verbs.preview import preview
     from mekiki.verbs.scan import scan
     from mekiki.verbs.split import check_split, split, split_folds
     from mekiki.verbs.train import train
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Classifier": "mekiki.evaluation.classifier",
+    "ImageDataGenerator": "mekiki.tensors.generator.image_data_generator",
     "MekikiError": "mekiki.errors",
     "__version__": "mekiki.version",
     "augment": "mekiki.verbs.augment",
+    "cache": "mekiki.verbs.cache",
     "check_split": "mekiki.verbs.split",
     "collect": "mekiki.verbs.collect",
     "demo": "mekiki.verbs.demo",
@@ -34,6 +39,7 @@ _HOMES = {
     "explain": "mekiki.verbs.explain",
     "load": "mekiki.evaluation.classifier",
     "predict": "mekiki.verbs.predict",
+    "preview": "mekiki.verbs.preview",
     "scan": "mekiki.verbs.scan",
     "split": "mekiki.verbs.split",
     "split_folds": "mekiki.verbs.split",
@@ -42,9 +48,11 @@ _HOMES = {
 
 __all__ = [
     "Classifier",
+    "ImageDataGenerator",
     "MekikiError",
     "__version__",
     "augment",
+    "cache",
     "check_split",
     "collect",
     "demo",
@@ -52,6 +60,7 @@ __all__ = [
     "explain",
     "load",
     "predict",
+    "preview",
     "scan",
     "split",
     "split_folds",

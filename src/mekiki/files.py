@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from typing import Any
 from mekiki.errors import MekikiError, SettingsError
 
 _WAITS_SECONDS = (0.05, 0.1, 0.15, 0.3, 0.4)
+_UMASK = threading.Lock()
+"""It can only be read by setting it: two threads at once would leave it at 0."""
 
 
 @contextmanager
@@ -71,8 +74,9 @@ def _rename(temporary: Path, path: Path) -> None:
 
 def _give_usual_rights(path: Path) -> None:
     """Undo mkstemp's owner-only rights: a report is meant to be shared."""
-    umask = os.umask(0)
-    os.umask(umask)
+    with _UMASK:
+        umask = os.umask(0)
+        os.umask(umask)
     path.chmod(0o666 & ~umask)
 
 

@@ -97,7 +97,19 @@ def test_a_second_scan_says_what_it_did_not_open_again(photos: Path) -> None:
         (["split", "{photos}", "--check", "nowhere.csv"], 1, "nowhere.csv"),
         (["split", "{photos}", "--folds", "2"], 2, "--folds"),
         (["split", "{photos}", "--folds", "3", "--train", "0.5", "--out", "folds"], 2, "train"),
-        (["augment", "{photos}"], 2, "--out"),
+        (["augment", "{photos}"], 2, "expected --out DIR or --preview SHEET, and neither was given"),
+        (["augment", "{photos}", "--out", "more", "--preview", "x.png"], 2, "--preview SHEET, and both were given"),
+        (["augment", "{photos}", "--preview", "x.gif"], 2, "expected a name that ends in .png or .jpg"),
+        (["augment", "{photos}", "--preview", "x.png", "--copies", "3"], 2, "--copies goes with --out"),
+        (["augment", "{photos}", "--preview", "x.png", "--rows", "rotate"], 2, "did you mean rotation_range?"),
+        (["augment", "{photos}", "--preview", "x.png", "--zca-epsilon", "0.1"], 2, "zca_epsilon 0.1 is for zca"),
+        (["augment", "{photos}", "--preview", "x.png", "--zoom-range", "1,2,3"], 2, "or a pair such as 0.8,1.2"),
+        (["augment", "{photos}", "--out", "more", "--rows", "fit"], 2, "--rows goes with --preview"),
+        (["augment", "{photos}", "--out", "more", "--fit", "crop"], 2, "--fit goes with --preview"),
+        (["augment", "{photos}", "--out", "more", "--normalise", "imagenet"], 2, "--normalise goes with --preview"),
+        (["augment", "{photos}", "--out", "more", "--cutmix", "1"], 2, "cutmix 1 shows two photos"),
+        (["augment", "{photos}", "--out", "more", "--prefix", "a/b"], 2, "expected the beginning of a file name"),
+        (["augment", "{photos}", "--out", "more", "--format", "gif"], 2, "Input should be 'jpeg' or 'png'"),
         (["augment", "{photos}", "--out", "{photos}/more"], 2, "more"),
         (["collect", "nowhere.csv", "--out", "more"], 1, "nowhere.csv"),
     ],
@@ -148,6 +160,36 @@ def test_copies_are_written_and_stay_with_their_original(photos: Path, tmp_path:
     assert json.loads(made.stdout)["copies"] == 72
     call("split", tmp_path / "more", "--out", tmp_path / "split.csv")
     assert call("split", tmp_path / "more", "--check", tmp_path / "split.csv").exit_code == 0
+
+
+def test_copies_are_named_and_stored_as_asked(photos: Path, tmp_path: Path) -> None:
+    words = ["--copies", 1, "--format", "png", "--prefix", "aug", "--no-originals", "--preset", "sommelier"]
+    made = call("augment", photos, "--out", tmp_path / "more", *words)
+    assert made.exit_code == 0, made.output
+    names = {path.relative_to(tmp_path / "more").as_posix() for path in (tmp_path / "more").rglob("*.png")}
+    assert names == {f"{label}/aug-{n:03}-1.png" for label in ("red", "green", "blue") for n in range(12)}
+
+
+def test_a_contact_sheet_is_drawn_of_a_folder_and_of_one_photo(photos: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.png", tmp_path / "two.jpg"
+    words = ["--rows", "rotation_range,light", "--zoom-range", "0.8,1.2", "--side", 40, "--fit", "crop", "--seed", 3]
+    shown = call("augment", photos, "--preview", one, *words)
+    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "a contact sheet of 6 rows\n", f"wrote {one}\n")
+    assert one.read_bytes().startswith(b"\x89PNG")
+    words = ["--normalise", "samplewise_std_normalization", "--json"]
+    shown = call("augment", photos / "red" / "000.png", "--preview", two, *words)
+    assert shown.exit_code == 0, shown.output
+    assert json.loads(shown.stdout) == {"sheet": str(two), "rows": ["before", "after"]}
+    assert two.read_bytes().startswith(b"\xff\xd8")
+
+
+def test_the_help_says_how_ranges_are_written() -> None:
+    shown = CliRunner().invoke(app, ["augment", "--help"], env={"COLUMNS": "200"})
+    lines = {line.split()[1]: line.split()[2] for line in shown.stdout.splitlines() if line.startswith("│ --")}
+    assert lines["--width-shift-range"] == lines["--height-shift-range"] == "X|A,B,…"
+    assert lines["--zoom-range"] == lines["--brightness-range"] == "X|A,B"
+    assert lines["--randaugment"] == lines["--jpeg-quality"] == "A,B"
+    assert (lines["--format"], lines["--preset"], lines["--dust"], lines["--blur"]) == ("jpeg|png", "NAME", "N", "X")
 
 
 def test_photos_are_collected_and_a_second_run_goes_on(tmp_path: Path) -> None:

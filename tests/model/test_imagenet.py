@@ -16,7 +16,7 @@ from mekiki.model.classifier import feature_layer_name
 from mekiki.model.imagenet import imagenet_names
 from mekiki.model.layout import shape_of
 from mekiki.tensors.geometry import square
-from mekiki.tensors.normalisation import normalise
+from mekiki.tensors.normalisation import Normaliser
 
 MakeFolder = Callable[..., Path]
 
@@ -102,7 +102,7 @@ def test_the_real_weights_recognise_real_pictures(shared: Path, monkeypatch: pyt
     files = [file for kind in fitting for file in sorted((shared / "data/objects20" / kind).glob("*.jpg"))[:4]]
     squares = [square(read_picture(file), card.preprocessing.image_size, card.preprocessing.fit) for file in files]
     with torch.inference_mode():
-        best = model(normalise(np.stack(squares), card.preprocessing, torch.device("cpu"))).argmax(1)
+        best = model(Normaliser(card.preprocessing)(np.stack(squares))).argmax(1)
     right = [card.classes[number] in fitting[file.parent.name] for number, file in zip(best, files, strict=True)]
     assert sum(right) >= 14
     assert card.pad_type == "same"

@@ -1,24 +1,41 @@
+import hashlib
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mekiki.config import AugmentSettings
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError
 from mekiki.records.card import Preprocessing
+from mekiki.tensors.cache import PictureCache, list_kept, picture_name
 from mekiki.tensors.geometry import square
 from mekiki.tensors.loading import PhotoSet, prepared_ahead
+from tests.conftest import draw_photo, write_photos
 
 PREPROCESSING = Preprocessing(image_size=32, fit="letterbox", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 ORDER = [[3, 0, 7], [35, 1], [2]]  # 36 photos: draw 35 is the last photo, and so is 71
 
 
-def photo_set(folder: Path, cache_megabytes: int = 1024, margin: float = 1.25) -> PhotoSet:
+def photo_set(folder: Path, cache: PictureCache | None = None, margin: float = 1.25) -> PhotoSet:
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
     labels = [sorted(path.name for path in folder.iterdir()).index(path.split("/")[0]) for path in paths]
-    return PhotoSet(folder, paths, labels, PREPROCESSING, margin=margin, cache_megabytes=cache_megabytes)
+    sha256s = [hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths]
+    return PhotoSet(folder, paths, labels, PREPROCESSING, margin=margin, sha256s=sha256s, cache=cache)
+
+
+def silent(line: str) -> None:
+    raise AssertionError(line)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> PictureCache:
+    return PictureCache(tmp_path / "decoded", 10**9, silent)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -30,14 +47,120 @@ def test_pictures_do_not_depend_on_the_number_of_workers(shared_photos: Path, wo
         np.testing.assert_array_equal(first.labels, second.labels)
 
 
-def test_pictures_do_not_depend_on_the_batch_size_or_the_cache(shared_photos: Path) -> None:
+def test_pictures_do_not_depend_on_the_batch_size(shared_photos: Path) -> None:
     whole = np.concatenate(
         [b.pictures for b in photo_set(shared_photos).augmented_batches(ORDER, AugmentSettings(), 1, 2, 0)]
     )
     single = [[sample] for batch in ORDER for sample in batch]
-    uncached = photo_set(shared_photos, cache_megabytes=0)
-    one_by_one = np.concatenate([b.pictures for b in uncached.augmented_batches(single, AugmentSettings(), 1, 2, 0)])
+    one_by_one = np.concatenate(
+        [b.pictures for b in photo_set(shared_photos).augmented_batches(single, AugmentSettings(), 1, 2, 0)]
+    )
     np.testing.assert_array_equal(whole, one_by_one)
+
+
+def everything(photos: PhotoSet, workers: int) -> np.ndarray:
+    """All pictures of two epochs and of the plain photos, so that each is read, kept and recalled."""
+    mixed = AugmentSettings(preset="keras-2017+dust", mixup=0.4, cutmix=0.4)
+    batches = [b for epoch in (1, 2) for b in photos.augmented_batches(ORDER, mixed, 1, epoch, workers)]
+    return np.concatenate([b.pictures for b in (*batches, *photos.plain_batches(8, workers))])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 8])
+@pytest.mark.parametrize("margin", [1.0, 1.25])
+def test_pictures_are_the_same_with_and_without_the_cache(
+    shared_photos: Path, cache: PictureCache, workers: int, margin: float, tmp_path: Path
+) -> None:
+    without = everything(photo_set(shared_photos, margin=margin), 0)
+    for _ in range(2):
+        np.testing.assert_array_equal(everything(photo_set(shared_photos, cache, margin), workers), without)
+    assert len(list_kept(tmp_path / "decoded")) == 36
+
+
+def test_what_is_kept_is_not_read_again(photos: Path, cache: PictureCache) -> None:
+    chosen = photo_set(photos, cache)
+    first = [batch.pictures for batch in chosen.plain_batches(8, 2)]
+    shutil.rmtree(photos)
+    for before, again in zip(first, chosen.plain_batches(8, 2), strict=True):
+        np.testing.assert_array_equal(before, again.pictures)
+
+
+def test_a_damaged_file_of_the_cache_is_made_anew(shared_photos: Path, cache: PictureCache, tmp_path: Path) -> None:
+    expected = everything(photo_set(shared_photos, cache), 2)
+    for kept in list_kept(tmp_path / "decoded"):
+        Path(kept.path).write_bytes(b"mekiki 1" + bytes(500))
+    np.testing.assert_array_equal(everything(photo_set(shared_photos, cache), 2), expected)
+    assert all(kept.size > 1000 for kept in list_kept(tmp_path / "decoded"))
+
+
+def test_the_folder_may_go_during_an_epoch(shared_photos: Path, cache: PictureCache, tmp_path: Path) -> None:
+    settings = AugmentSettings()
+    order = [[number] for number in range(36)] * 3
+    expected = list(photo_set(shared_photos).augmented_batches(order, settings, 1, 1, 0))
+    seen = []
+    for number, batch in enumerate(photo_set(shared_photos, cache).augmented_batches(order, settings, 1, 1, 2)):
+        if number % 20 == 10:
+            shutil.rmtree(tmp_path / "decoded", ignore_errors=True)
+        seen.append(batch)
+    for before, now in zip(expected, seen, strict=True):
+        np.testing.assert_array_equal(before.pictures, now.pictures)
+
+
+def test_a_file_that_changed_since_the_scan_is_not_kept_under_its_old_name(
+    photos: Path, cache: PictureCache, tmp_path: Path
+) -> None:
+    chosen = photo_set(photos, cache)
+    (photos / "red" / "003.png").write_bytes((photos / "blue" / "003.png").read_bytes())
+    number = chosen.paths.index("red/003.png")
+    np.testing.assert_array_equal(chosen.plain(number), chosen.plain(chosen.paths.index("blue/003.png")))
+    names = {Path(kept.path).name for kept in list_kept(tmp_path / "decoded")}
+    assert names == {picture_name(chosen._sha256s[chosen.paths.index("blue/003.png")], 40, "letterbox")}
+
+
+def test_a_changed_photo_is_another_photo(photos: Path, cache: PictureCache) -> None:
+    before = photo_set(photos, cache)
+    number = before.paths.index("red/003.png")
+    old = before.plain(number)
+    (photos / "red" / "003.png").write_bytes((photos / "blue" / "003.png").read_bytes())
+    assert (photo_set(photos, cache).plain(number) != old).any()
+
+
+@pytest.mark.parametrize(("side", "kept"), [(39, 39), (40, 40), (44, 44), (45, 40), (80, 40)])
+def test_a_photo_that_is_hardly_too_large_is_left_as_it_is(tmp_path: Path, side: int, kept: int) -> None:
+    write_photos(tmp_path / "photos", 1, {"red": (200, 50, 40)})
+    Image.fromarray(draw_photo((200, 50, 40), 0, side)).save(tmp_path / "photos" / "red" / "000.png")
+    assert photo_set(tmp_path / "photos", margin=1.25).reduced(0).shape == (kept, kept, 3)
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from mekiki.config import AugmentSettings
+from mekiki.tensors.cache import PictureCache
+from tests.tensors.test_loading import photo_set
+photos = photo_set(Path(sys.argv[1]), PictureCache(Path(sys.argv[2]), 10**9, print), margin=20.0)
+for epoch in (1, 2):
+    for batch in photos.augmented_batches([[number] for number in range(len(photos))], AugmentSettings(), 1, epoch, 2):
+        pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is the system's own")
+def test_memory_is_flat_however_many_photos_there_are(tmp_path: Path) -> None:
+    """120 pictures of 1.2 MB would be 147 MB, were they held; the first 20 show what one needs."""
+    needed = {}
+    pixels = np.zeros((640, 640, 3), dtype=np.uint8)
+    for count in (20, 120):
+        folder = tmp_path / str(count)
+        (folder / "red").mkdir(parents=True)
+        for number in range(count):
+            pixels[0, 0] = number
+            Image.fromarray(pixels).save(folder / "red" / f"{number:03}.png", compress_level=1)
+        command = [sys.executable, "-c", MEASURE, str(folder), str(tmp_path / "decoded")]
+        run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+        needed[count] = int(run.stdout) / 1024
+    assert len(list_kept(tmp_path / "decoded")) == 120
+    assert needed[120] - needed[20] < 30, needed
 
 
 def test_a_further_pass_shows_the_same_photo_otherwise(shared_photos: Path) -> None:
@@ -58,13 +181,6 @@ def test_with_a_margin_of_1_a_plain_photo_is_what_prediction_sees(shared_photos:
     for number in (0, 17, 35):
         seen = square(read_picture(shared_photos / plain.paths[number]), 32, "letterbox")
         np.testing.assert_array_equal(plain.plain(number), seen)
-
-
-def test_the_cache_is_bounded(shared_photos: Path) -> None:
-    photos = photo_set(shared_photos)
-    photos._room = 3 * 40 * 40 * 3
-    list(photos.plain_batches(8, 2))
-    assert len(photos._kept) == 3
 
 
 def test_a_photo_that_vanished_is_named(photos: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mekiki.config import AugmentSettings, CopySettings, SplitSettings
+from mekiki.config import AugmentSettings, CopySettings, SplitSettings, build
 from mekiki.data.splits.leaks import find_leaks
 from mekiki.errors import DataError, SettingsError
 from mekiki.records.copies import AUGMENTED, read_copies
@@ -213,6 +213,50 @@ def test_a_command_that_was_stopped_leaves_the_list(tmp_path: Path, monkeypatch:
         augment(data, tmp_path / "out", TWO)
     listed = {row.path for row in read_copies(tmp_path / "out" / AUGMENTED)}
     assert {path.relative_to(tmp_path / "out").as_posix() for path in written} <= listed
+
+
+def test_a_prefix_names_the_copies_and_keeps_their_origin_in_sight(tmp_path: Path) -> None:
+    data = pictures(tmp_path / "photos")
+    settings = CopySettings(copies=2, format="png", prefix="aug")
+    made = augment(data, tmp_path / "out", settings, STRONG)
+    names = {row.path: (row.original, row.number) for row in made.rows}
+    assert names["a/aug-0-1.png"] == ("a/0.png", 1) and names["b/aug-3-2.png"] == ("b/3.png", 2)
+    assert names["a/0.png"] == ("a/0.png", 0)
+    same = augment(data, tmp_path / "same", CopySettings(copies=2, format="png"), STRONG)
+    for one, other in zip(made.rows, same.rows, strict=True):
+        assert (tmp_path / "out" / one.path).read_bytes() == (tmp_path / "same" / other.path).read_bytes()
+    groups = groups_of(scan(tmp_path / "out").manifest)
+    assert groups["a/0.png"] == groups["a/aug-0-1.png"] == groups["a/aug-0-2.png"] != groups["a/1.png"]
+    assert all(find_leaks(folds.rows) == [] for folds in split_folds(tmp_path / "out", 3).splits)
+
+
+def test_names_stay_unique_with_a_prefix(tmp_path: Path) -> None:
+    names = ["a/0.png", "a/0.jpg", "a/more/0.png", "a/aug-0-1.jpg", "a/aug-0.png", "a/AUG-0-1.png", "b/0.png"]
+    names.append(f"a/{'楽' * 82}x.png")
+    data = write_tree(tmp_path / "photos", {name: scene(number) for number, name in enumerate(names)})
+    made = augment(data, tmp_path / "out", CopySettings(copies=3, prefix="aug"))
+    assert len({row.path.casefold() for row in made.rows}) == len(made.rows) == 32
+    assert all((tmp_path / "out" / row.path).is_file() for row in made.rows)
+    again = augment(tmp_path / "out", tmp_path / "again", CopySettings(copies=1, prefix="aug"))
+    assert len({row.path.casefold() for row in again.rows}) == len(again.rows) == 64
+
+
+@pytest.mark.parametrize("prefix", ["a/b", "..", "-x", " x", "x\ny", "a:b", "楽" * 22])
+def test_a_prefix_that_no_file_can_bear_is_refused(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="expected the beginning of a file name: at most 64 bytes"):
+        build(CopySettings, {"prefix": prefix})
+
+
+@pytest.mark.parametrize("name", ["mixup", "cutmix"])
+def test_mixing_is_refused_because_a_file_has_one_label(tmp_path: Path, name: str) -> None:
+    data = pictures(tmp_path / "photos", 1)
+    with pytest.raises(
+        SettingsError,
+        match=rf"{name} 0.2 shows two photos with both their labels, and a file has one label: it is for training "
+        rf"only\nhint: leave --{name} out",
+    ):
+        augment(data, tmp_path / "out", TWO, build(AugmentSettings, {name: "0.2"}))
+    assert not (tmp_path / "out").exists()
 
 
 def test_nothing_is_written_over_or_into_the_data(tmp_path: Path) -> None:

@@ -14,16 +14,19 @@ from mekiki.config.models import (
     Precision,
     TrainSettings,
 )
+from mekiki.config.normalise import NormaliseName, NormaliseSettings, complete
 from mekiki.config.photos import (
     GROUP_COLUMN,
     CollectSettings,
     CopySettings,
     LabelSettings,
     LayoutName,
+    PreviewSettings,
     ScanSettings,
     SplitSettings,
     kind_of_amount,
 )
+from mekiki.config.recipes import Recipe, read_recipe, recipe_names
 from mekiki.config.run import SECTIONS, RunConfig, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
 
@@ -39,14 +42,21 @@ __all__ = [
     "ModelSettings",
     "Precision",
     "TrainSettings",
+    "NormaliseName",
+    "NormaliseSettings",
+    "complete",
     "GROUP_COLUMN",
     "CollectSettings",
     "CopySettings",
     "LabelSettings",
     "LayoutName",
+    "PreviewSettings",
     "ScanSettings",
     "SplitSettings",
     "kind_of_amount",
+    "Recipe",
+    "read_recipe",
+    "recipe_names",
     "SECTIONS",
     "RunConfig",
     "make_config",

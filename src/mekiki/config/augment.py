@@ -24,14 +24,44 @@ def _from_text(given: Any) -> Any:
     try:
         numbers = [int(part) if part.strip().lstrip("+-").isdigit() else float(part) for part in given.split(",")]
     except ValueError:
-        raise ValueError("expected a number, or some with commas between them") from None
+        raise ValueError("expected a number, or numbers with commas between them") from None
     return numbers[0] if len(numbers) == 1 else tuple(numbers)
 
 
-def _pair(given: Any) -> Any:
-    """Read one number as a range of that number alone."""
+def _number_or_pair(given: Any) -> Any:
     numbers = _from_text(given)
-    return (numbers, numbers) if isinstance(numbers, int | float) else numbers
+    if not _is_number(numbers) and not _is_pair(numbers):
+        raise ValueError("expected one number such as 0.2, or a pair such as 0.8,1.2")
+    return numbers
+
+
+def _number_or_list(given: Any) -> Any:
+    numbers = _from_text(given)
+    if not _is_number(numbers) and not (isinstance(numbers, list | tuple) and all(map(_is_number, numbers))):
+        raise ValueError("expected one number such as 0.1 or 20, or a list such as 10,20,40")
+    return numbers
+
+
+def _whole_pair(given: Any) -> Any:
+    """Read two whole numbers, or none."""
+    numbers = _from_text(given)
+    if numbers is not None and not (_is_pair(numbers) and all(number % 1 == 0 for number in numbers)):
+        raise ValueError("expected two whole numbers with a comma between them, or none")
+    return numbers
+
+
+def _quality_pair(given: Any) -> Any:
+    """Read two whole numbers; one number is a range of that number alone."""
+    numbers = _from_text(given)
+    return _whole_pair((numbers, numbers) if _is_number(numbers) else numbers)
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
+
+
+def _is_pair(given: Any) -> bool:
+    return isinstance(given, list | tuple) and len(given) == 2 and all(map(_is_number, given))
 
 
 def _zoom(given: float | tuple[float, float]) -> float | tuple[float, float]:
@@ -65,11 +95,11 @@ def _quality(given: tuple[int, int] | None) -> tuple[int, int] | None:
     return given
 
 
-Shift = Annotated[int | float | tuple[float, ...], BeforeValidator(_from_text), AfterValidator(_shift)]
-Zoom = Annotated[float | tuple[float, float], BeforeValidator(_from_text), AfterValidator(_zoom)]
-Brightness = Annotated[float | tuple[float, float], BeforeValidator(_from_text), AfterValidator(_brightness)]
-Quality = Annotated[tuple[int, int] | None, BeforeValidator(_pair), AfterValidator(_quality)]
-Operations = Annotated[tuple[int, int] | None, BeforeValidator(_from_text)]
+Shift = Annotated[int | float | tuple[float, ...], BeforeValidator(_number_or_list), AfterValidator(_shift)]
+Zoom = Annotated[float | tuple[float, float], BeforeValidator(_number_or_pair), AfterValidator(_zoom)]
+Brightness = Annotated[float | tuple[float, float], BeforeValidator(_number_or_pair), AfterValidator(_brightness)]
+Quality = Annotated[tuple[int, int] | None, BeforeValidator(_quality_pair), AfterValidator(_quality)]
+Operations = Annotated[tuple[int, int] | None, BeforeValidator(_whole_pair)]
 
 
 class AugmentSettings(Section):

@@ -64,11 +64,20 @@ class TrainSettings(Section):
         le=1,
         description="each stage of the backbone learns at this times the rate of the next; 1: all alike",
     )
-    schedule: Literal["cosine", "constant"] = Field(
-        "cosine", description="course of the learning rate after the warm-up"
+    schedule: Literal["cosine", "constant", "inverse"] = Field(
+        "cosine",
+        description="course of the learning rate after the warm-up: half a cosine to 0, constant, "
+        "or divided by 1 + rate_decay · step",
     )
+    rate_decay: float = Field(0.0, ge=0, le=1, description="of the inverse schedule (Keras: decay)")
     warmup: Fraction = Field(0.1, description="share of all steps in which the rate rises from 0")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all classes")
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="judge and keep a running average of the weights, of which each step keeps this share; 0: none",
+    )
     class_weights: bool = Field(False, description="weigh classes by the inverse of their number of photos")
     batch_norm: Literal["frozen", "trained"] = Field(
         "frozen", description="keep the backbone's batch statistics, or train them; trained when weights are none"
@@ -79,6 +88,19 @@ class TrainSettings(Section):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures beside training; 0: none")
+    tensorboard: bool = Field(False, description="write event files for TensorBoard into the run, too")
+    keep_every: int = Field(
+        0, ge=0, description="keep the model of every so many epochs beside the best, in snapshots/; 0: none"
+    )
+    checkpoint_minutes: float = Field(
+        5.0, ge=0, description="time between two checkpoints within an epoch, minutes; each epoch ends with one too"
+    )
+    cache_gigabytes: float = Field(
+        5.0,
+        ge=0,
+        description="disk space for decoded photos in the user's cache folder, all trainings together, gigabytes; "
+        "0: every epoch decodes anew",
+    )
     seed: int = Field(0, ge=0, description="seed of everything random in training")
 
 

@@ -6,11 +6,12 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mekiki.config.models import Precision
+from mekiki.config.models import FitName, Precision
 from mekiki.config.section import Amount, Fraction, Section
 
 LayoutName = Literal["auto", "classes", "parts", "flat", "csv"]
 GROUP_COLUMN = "group"
+_NOT_IN_NAMES = frozenset('/\\:*?"<>|')
 
 
 class ScanSettings(Section):
@@ -141,8 +142,42 @@ class CopySettings(Section):
     longest_side: int = Field(
         1024, ge=16, le=8192, description="a larger photo is reduced for its copies, pixels on its longer side"
     )
-    file_format: Literal["jpeg", "png"] = Field("jpeg", description="of the copies: jpeg (quality 95) or png (exact)")
+    format: Literal["jpeg", "png"] = Field("jpeg", description="of the copies: jpeg (quality 95) or png (exact)")
+    prefix: str = Field(
+        "",
+        description="copies are named PREFIX-<photo>-<number>, as by Keras' save_prefix (not given: "
+        "<photo>-copy-<number>)",
+    )
     seed: int = Field(0, ge=0, description="seed of the changes")
+
+    @field_validator("prefix")
+    @classmethod
+    def _fits_a_file_name(cls, given: str) -> str:
+        if given and (
+            set(given) & _NOT_IN_NAMES or not given.isprintable() or given[0] in ". -" or len(given.encode()) > 64
+        ):
+            raise ValueError(
+                'expected the beginning of a file name: at most 64 bytes, without any of / \\ : * ? " < > |'
+            )
+        return given
+
+
+class PreviewSettings(Section):
+    """What ``mekiki augment --preview`` shows."""
+
+    rows: tuple[str, ...] = Field(
+        (),
+        description="which rows: names of transforms and presets, fit, transforms, presets; not given: all, and with "
+        "--normalise nothing else",
+    )
+    side: int = Field(160, ge=32, le=512, description="of each picture on the sheet, pixels")
+    fit: FitName = Field("letterbox", description="how a photo fits the square: all of it, out of shape, or its centre")
+    seed: int = Field(0, ge=0, description="seed of the changes")
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _split_at_commas(cls, given: Any) -> Any:
+        return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
 
 
 class CollectSettings(Section):

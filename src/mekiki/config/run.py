@@ -8,7 +8,9 @@ from pydantic import Field
 
 from mekiki.config.augment import AugmentSettings
 from mekiki.config.models import ModelSettings, TrainSettings
+from mekiki.config.normalise import NormaliseSettings
 from mekiki.config.photos import ScanSettings, SplitSettings
+from mekiki.config.recipes import DEFAULT, read_recipe
 from mekiki.config.section import Section, build
 from mekiki.errors import SettingsError, unknown_name
 
@@ -18,18 +20,23 @@ class RunConfig(Section):
 
     data: str = Field(description="the folder or CSV that was trained on")
     split_file: str | None = Field(None, description="the split that was given, if one was")
+    recipe: str = Field(DEFAULT, description="whose settings those are that were not given")
     scan: ScanSettings = Field(default_factory=ScanSettings)
     split: SplitSettings = Field(default_factory=SplitSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     augment: AugmentSettings = Field(default_factory=AugmentSettings)
+    normalisation: NormaliseSettings = Field(default_factory=NormaliseSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)
 
+
+AMOUNTS = {"train", "val", "test"}
 
 SECTIONS: dict[str, type[Section]] = {
     "scan": ScanSettings,
     "split": SplitSettings,
     "model": ModelSettings,
     "augment": AugmentSettings,
+    "normalisation": NormaliseSettings,
     "train": TrainSettings,
 }
 
@@ -40,8 +47,9 @@ def make_config(data: str, split_file: str | None = None, /, **settings: Any) ->
     Args:
         data: The folder or CSV to train on.
         split_file: A split to use instead of making one.
-        settings: Field names as on the command line (``backbone="resnet50"``, ``epochs=5``), or ``section.field``
-            (``{"augment.zoom_range": 0.3}``). ``seed`` is given to both the split and the training.
+        settings: ``recipe`` (a name or a TOML file), and field names as on the command line (``backbone="resnet50"``,
+            ``epochs=5``), or ``section.field`` (``{"augment.zoom_range": 0.3}``). ``seed`` is given to both the split
+            and the training.
 
     Raises:
         SettingsError: An unknown name, or a value that does not fit.
@@ -51,14 +59,23 @@ def make_config(data: str, split_file: str | None = None, /, **settings: Any) ->
         3
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-    for key, value in settings.items():
+    recipe = str(settings.pop("recipe", DEFAULT))
+    for key, value in {**_of_recipe(recipe, split_file, settings), **settings}.items():
         homes = _homes(key)
         if not homes:
             raise unknown_name("setting", key, sorted({field for name in SECTIONS for field in _fields(name)}))
         for section, field in homes:
             values[section][field] = value
     sections = {name: build(SECTIONS[name], given) for name, given in values.items()}
-    return RunConfig(data=data, split_file=split_file, **sections)
+    return RunConfig(data=data, split_file=split_file, recipe=recipe, **sections)
+
+
+def _of_recipe(recipe: str, split_file: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe's settings; its amounts give way as a whole to a split or an amount that was given."""
+    settings = read_recipe(recipe).settings
+    if split_file is None and AMOUNTS.isdisjoint(given):
+        return settings
+    return {key: value for key, value in settings.items() if key not in AMOUNTS}
 
 
 def parse_assignments(assignments: list[str]) -> dict[str, str]:

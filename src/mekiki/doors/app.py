@@ -51,7 +51,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[Path, typer.Argument(help="class folders, train/val/test folders, flat 1_0001.jpg names, or a CSV")]
+DATA_HELP = "class folders, train/val/test folders, flat 1_0001.jpg names, or a CSV"
+Data = Annotated[Path, typer.Argument(help=DATA_HELP)]
 Run = Annotated[str, typer.Argument(help="a run folder, or imagenet:<timm name>")]
 RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder")]
 Sources = Annotated[list[str], typer.Argument(help="pictures, folders and globs")]

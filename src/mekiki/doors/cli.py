@@ -1,14 +1,14 @@
-"""The command line: ``mekiki COMMAND``. The commands are in ``data_commands.py`` and ``model_commands.py``."""
+"""The command line: ``mekiki COMMAND``. The commands are in the files of this room that end in ``_command(s).py``."""
 
 from __future__ import annotations
 
 import io
 import sys
 
-from mekiki.doors import data_commands, model_commands
+from mekiki.doors import data_commands, model_commands, storage_command
 from mekiki.doors.app import app
 
-__all__ = ["app", "data_commands", "main", "model_commands"]
+__all__ = ["app", "data_commands", "main", "model_commands", "storage_command"]
 
 
 def main() -> None:

@@ -12,7 +12,10 @@ from mekiki.config import (
     CollectSettings,
     CopySettings,
     LabelSettings,
+    NormaliseSettings,
+    PreviewSettings,
     ScanSettings,
+    Section,
     SplitSettings,
     build,
     build_some,
@@ -141,18 +144,48 @@ def collect(
 
 
 @app.command()
-@with_settings(CopySettings, AugmentSettings, ScanSettings)
+@with_settings(CopySettings, AugmentSettings, PreviewSettings, NormaliseSettings, ScanSettings)
 def augment(
-    data: Data,
+    data: Annotated[Path, typer.Argument(help="photos as for train; for --preview also one photo")],
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="the folder to make")],
+    out: Annotated[Path | None, typer.Option(help="write copies into this new folder")] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="draw a contact sheet instead: sheet.png or sheet.jpg, nothing else is written")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write augmented copies of each photo that know their original, for training elsewhere."""
+    """Write augmented copies of each photo that know their original, or show on a sheet what would be done to them."""
+    if (out is None) == (preview is None):
+        given = "neither was" if out is None else "both were"
+        raise SettingsError(f"expected --out DIR or --preview SHEET, and {given} given", "give one of them")
     from mekiki.doors.console import make_progress
-    from mekiki.doors.data_tables import show_copies
-    from mekiki.verbs.augment import augment as run
+    from mekiki.doors.data_tables import show_copies, show_preview
 
-    copies, ranges = build_some(CopySettings, settings), build_some(AugmentSettings, settings)
-    show_copies(run(data, out, copies, ranges, build_some(ScanSettings, settings), make_progress()), as_json)
-    say(f"wrote {out}")
+    scanning = build_some(ScanSettings, settings)
+    ranges = build_some(AugmentSettings, settings)
+    if out is not None:
+        _refuse_idle(settings, (PreviewSettings, NormaliseSettings), (CopySettings, AugmentSettings), "--preview")
+        from mekiki.verbs.augment import augment as run
+
+        show_copies(run(data, out, build_some(CopySettings, settings), ranges, scanning, make_progress()), as_json)
+        say(f"wrote {out}")
+    elif preview is not None:
+        _refuse_idle(settings, (CopySettings,), (PreviewSettings,), "--out")
+        from mekiki.verbs.preview import preview as draw
+
+        asked = ranges if settings.keys() & AugmentSettings.model_fields.keys() else None
+        normalisation = (
+            build_some(NormaliseSettings, settings) if settings.keys() & NormaliseSettings.model_fields.keys() else None
+        )
+        shown = build_some(PreviewSettings, settings)
+        show_preview(draw(data, preview, shown, asked, normalisation, scanning, make_progress()), as_json)
+        say(f"wrote {preview}")
+
+
+def _refuse_idle(
+    settings: dict[str, Any], idle: tuple[type[Section], ...], used: tuple[type[Section], ...], belongs: str
+) -> None:
+    """Refuse a setting of the other of two ways to use a command."""
+    for name in settings:
+        if any(name in each.model_fields for each in idle) and not any(name in each.model_fields for each in used):
+            raise SettingsError(f"--{name.replace('_', '-')} goes with {belongs}", "leave it out")

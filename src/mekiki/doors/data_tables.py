@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mekiki.data.scans.scanning import ScanResult
     from mekiki.records.collected import Collected
     from mekiki.verbs.augment import AugmentedCopies
+    from mekiki.verbs.preview import Preview
 
 LEAKS_SHOWN = 10
 REASONS_SHOWN = 5
@@ -128,6 +129,15 @@ def show_copies(copies: AugmentedCopies, as_json: bool) -> None:
         print_json(copies.as_json())
         return
     results_console().print(foreign(copies.describe()), soft_wrap=True)
+
+
+def show_preview(preview: Preview, as_json: bool) -> None:
+    """Show how many rows a contact sheet has."""
+    if as_json:
+        print_json(preview.as_json())
+        return
+    rows = len(preview.rows)
+    results_console().print(f"a contact sheet of {rows} {'row' if rows == 1 else 'rows'}")
 
 
 def show_collected(result: Collected, as_json: bool) -> None:

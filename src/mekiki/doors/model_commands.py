@@ -14,14 +14,17 @@ from mekiki.config import (
     DemoSettings,
     EvaluateSettings,
     ModelSettings,
+    NormaliseSettings,
     ScanSettings,
     SplitSettings,
     TrainSettings,
     build,
     make_config,
     parse_assignments,
+    read_recipe,
+    recipe_names,
 )
-from mekiki.doors.app import Data, Json, Run, RunFolderArgument, Sources, Weights, app, say
+from mekiki.doors.app import DATA_HELP, Json, Run, RunFolderArgument, Sources, Weights, app, say
 from mekiki.doors.options import with_settings
 from mekiki.errors import SettingsError
 
@@ -35,24 +38,32 @@ class PredictionFormat(StrEnum):
 
 
 @app.command()
-@with_settings(ModelSettings, SplitSettings, TrainSettings, AugmentSettings, ScanSettings)
+@with_settings(ModelSettings, SplitSettings, TrainSettings, AugmentSettings, NormaliseSettings, ScanSettings)
 def train(
-    data: Data,
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="the run folder to make")],
+    data: Annotated[Path | None, typer.Argument(help=DATA_HELP)] = None,
     split: Annotated[Path | None, typer.Option(help="a split.csv to use, so that two runs see the same photos")] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
     ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="settings under a name (mekiki recipes lists them), or a TOML file of your own")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with a training in --out that was stopped or killed")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a classifier; the run folder holds model, figures and report."""
-    chosen = {**parse_assignments(assignments or []), **settings}
+    chosen = {**parse_assignments(assignments or []), **settings, **({} if recipe is None else {"recipe": recipe})}
+    if data is None and not resume:
+        raise SettingsError("there are no photos to train on", "mekiki train DATA --out RUN")
     make_config(str(data), **chosen)
     from mekiki.doors.console import make_progress
     from mekiki.verbs.train import train as run
 
-    folder = run(data, out, split, make_progress(), **chosen)
+    folder = run(data, out, split, make_progress(), resume, **chosen)
     if as_json:
         print(json.dumps(json.loads(folder.metrics.read_text(encoding="utf-8")), ensure_ascii=False))
     say(f"report: {folder.report}")
@@ -147,6 +158,20 @@ def demo(
     say(f"heat maps: {result.heat_maps}")
     say(f"next: mekiki predict {result.run.path} {result.example}")
     print(f"report: {result.run.report}")
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="show one of them, or a TOML file, with all that it sets")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the recipes: settings under a name, and what to expect of them."""
+    from mekiki.doors.model_tables import show_recipe, show_recipes
+
+    if name is not None:
+        show_recipe(name, read_recipe(name), as_json)
+    else:
+        show_recipes({each: read_recipe(each) for each in recipe_names()}, as_json)
 
 
 @app.command()

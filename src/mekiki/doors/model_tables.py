@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.table import Table
 
+from mekiki.config import Recipe
 from mekiki.doors.results import foreign, print_json, results_console
 from mekiki.doors.terminal import without_controls
 from mekiki.files import replaced
@@ -152,6 +153,30 @@ def show_explanations(explanations: Iterable[Explanation], as_json: bool) -> Non
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+def show_recipes(recipes: dict[str, Recipe], as_json: bool) -> None:
+    """Show each recipe's name and what it is."""
+    if as_json:
+        print_json({"recipes": {name: recipe.model_dump() for name, recipe in recipes.items()}})
+        return
+    table = Table("recipe", "what it is", "expect", box=None)
+    for name, recipe in recipes.items():
+        table.add_row(name, foreign(recipe.about.summary), foreign(recipe.about.expected))
+    results_console().print(table)
+
+
+def show_recipe(name: str, recipe: Recipe, as_json: bool) -> None:
+    """Show all that a recipe says of itself, and what it sets."""
+    if as_json:
+        print_json({"name": name, **recipe.model_dump()})
+        return
+    console = results_console()
+    for word, text in recipe.about.model_dump().items():
+        if text:
+            console.print(foreign(f"{word}: {text}"), soft_wrap=True)
+    for key, value in recipe.settings.items():
+        console.print(foreign(f"  {key} = {value}"), soft_wrap=True)
 
 
 def show_backbones(facts: list[BackboneFacts], as_json: bool) -> None:

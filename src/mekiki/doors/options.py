@@ -14,6 +14,9 @@ from pydantic_core import PydanticUndefined
 
 from mekiki.config import Section
 
+_LETTERS = "ABCD"
+_LONGEST_NAMES = 40
+
 
 def with_settings(*sections: type[Section], hidden: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Any]:
     """Add every field of some sections to a command as options.
@@ -67,17 +70,25 @@ def _in_words(default: Any) -> str:
         return "required"
     if isinstance(default, bool):
         return "on" if default else "off"
+    if isinstance(default, tuple) and default:
+        return ",".join(map(str, default))
     return "none" if default in (None, (), "") else str(default)
 
 
 def _metavar(annotation: Any) -> str:
-    if typing.get_origin(annotation) is Literal:
-        return "|".join(map(str, typing.get_args(annotation)))
-    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
-    if typing.get_origin(annotation) is tuple:
-        return "A,B,…"
-    if any(typing.get_origin(part) is Literal for part in parts):
-        return "|".join(_metavar(part) for part in parts)
-    return {int: "N", float: "X", str: "TEXT"}.get(
-        parts[0] if parts else annotation, "TEXT" if annotation is str else "X"
-    )
+    """Return what may be given, in short: ``N`` a whole number, ``X`` a number, ``A,B`` two, ``A,B,…`` a list.
+
+    Names too long for a column are ``NAME``; the description has them.
+    """
+    parts, origin = typing.get_args(annotation), typing.get_origin(annotation)
+    if origin is Annotated:
+        return _metavar(parts[0])
+    if origin is Literal:
+        names = "|".join(map(str, parts))
+        return names if len(names) <= _LONGEST_NAMES else "NAME"
+    if origin is tuple:
+        return "A,B,…" if Ellipsis in parts else ",".join(_LETTERS[: len(parts)])
+    if parts:
+        wider = {type(None), int} if float in parts else {type(None)}
+        return "|".join(_metavar(part) for part in parts if part not in wider)
+    return {int: "N", float: "X"}.get(annotation, "TEXT")

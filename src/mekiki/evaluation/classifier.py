@@ -23,7 +23,7 @@ from mekiki.records.predictions import Prediction
 from mekiki.records.run import open_run
 from mekiki.tensors.geometry import Picture, square
 from mekiki.tensors.loading import prepared_ahead
-from mekiki.tensors.normalisation import normalise
+from mekiki.tensors.normalisation import Normaliser, load_normaliser
 
 IMAGENET_PREFIX = "imagenet:"
 
@@ -38,6 +38,7 @@ class Classifier:
         model: The network; it is moved to the device and set to evaluation mode.
         card: Its classes and preprocessing.
         settings: Device, precision, batch size and threads.
+        normaliser: The one it was trained with; not given: what the card says, which is all of it unless it whitens.
 
     Attributes:
         classes_: (classes,) names in the order of ``predict_proba``'s columns.
@@ -48,11 +49,19 @@ class Classifier:
         array(['Jaguar'], dtype='<U6')
     """
 
-    def __init__(self, model: PhotoClassifier, card: ModelCard, settings: EvaluateSettings | None = None) -> None:
+    def __init__(
+        self,
+        model: PhotoClassifier,
+        card: ModelCard,
+        settings: EvaluateSettings | None = None,
+        normaliser: Normaliser | None = None,
+    ) -> None:
         self.settings = EvaluateSettings() if settings is None else settings
         self.machine: Machine = choose_machine(self.settings.device, self.settings.precision)
         keep_memory()
         self.model = model.to(self.machine.device).to(memory_format=torch.channels_last).eval()
+        normaliser = Normaliser(card.preprocessing) if normaliser is None else normaliser
+        self.normaliser = normaliser.to(self.machine.device)
         self.card = card
         self.classes_: NDArray[np.str_] = np.array(card.classes)
 
@@ -119,7 +128,7 @@ class Classifier:
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return probabilities of pictures that already have the network's size, (n, size, size, 3) → (n, classes)."""
         with torch.inference_mode(), self.machine.precision():
-            logits = self.model(normalise(pictures, self.card.preprocessing, self.machine.device))
+            logits = self.model(self.normaliser(pictures))
         chances: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
         return chances
 
@@ -148,9 +157,11 @@ def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str
         weights: For ``imagenet:`` only: ``auto`` or a path, as in training.
 
     Raises:
-        RunError: The folder holds no trained model.
+        RunError: The folder holds no trained model, or not all of it.
         WeightsError: The ImageNet weights are not to be had.
     """
     if str(run).startswith(IMAGENET_PREFIX):
         return Classifier(*load_imagenet(str(run).removeprefix(IMAGENET_PREFIX), weights), settings)
-    return Classifier(*load_model(open_run(Path(run))), settings)
+    folder = open_run(Path(run))
+    model, card = load_model(folder)
+    return Classifier(model, card, settings, load_normaliser(folder.normalisation, card.preprocessing))

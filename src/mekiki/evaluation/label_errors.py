@@ -21,6 +21,7 @@ from mekiki.progress import Progress
 from mekiki.records.findings import Finding
 from mekiki.records.manifest import Manifest, Photo
 from mekiki.tensors.loading import PhotoSet
+from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.probe import pooled_features
 
 
@@ -115,8 +116,9 @@ def frozen_features(
         f"{machine.describe()}"
     )
     paths = [photo.path for photo in photos]
-    pictures = PhotoSet(manifest.root, paths, list(labels), preprocessing, max_megapixels, cache_megabytes=0)
-    features = pooled_features(model, pictures, machine, settings.batch_size, settings.workers, progress)
+    pictures = PhotoSet(manifest.root, paths, list(labels), preprocessing, max_megapixels)
+    normaliser = Normaliser(preprocessing).to(machine.device)
+    features = pooled_features(model, pictures, normaliser, machine, settings.batch_size, settings.workers, progress)
     if not np.isfinite(features).all():
         raise WeightsError("the backbone's features are not finite numbers", "its weights are damaged; use others")
     return features

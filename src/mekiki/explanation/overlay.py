@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mekiki.evaluation.classifier import Classifier
 from mekiki.explanation.gradcam import grad_cam
 from mekiki.tensors.geometry import Picture, from_square, square
-from mekiki.tensors.normalisation import normalise
 
 STRENGTH = 0.45
 
@@ -47,8 +46,7 @@ def explain_picture(classifier: Classifier, picture: Picture, of_class: str | No
     chances = classifier.probabilities(prepared)[0]
     names = [str(name) for name in classifier.classes_]
     number = int(chances.argmax()) if of_class is None else names.index(of_class)
-    batch = normalise(prepared, preprocessing, classifier.machine.device)
-    coarse = grad_cam(classifier.model, batch, [number])[0]
+    coarse = grad_cam(classifier.model, classifier.normaliser(prepared), [number])[0]
     heat = np.clip(from_square(coarse, picture.shape[1], picture.shape[0], preprocessing.fit), 0, 1)
     return HeatMap(classifier.rank("", chances, top).top, names[number], heat, lay_over(picture, heat))
 

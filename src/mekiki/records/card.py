@@ -6,17 +6,21 @@ It names the architecture in words that ``model/`` knows; nothing in it is execu
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from mekiki.config import FitName, HeadName
+from mekiki.config import FitName, HeadName, NormaliseName, complete
 from mekiki.files import write_json
 from mekiki.records.evaluation import Record, foreign_record, read_json_object
 
+LEAST_SPREAD = 0.001
+LARGEST_BASIS = 2**25
+"""Numbers that a whitening may hold: 128 MiB."""
+
 PadType = Literal["", "same"]
 _Mean = Annotated[float, Field(ge=-10, le=10)]
-_Std = Annotated[float, Field(ge=0.001, le=10)]
+_Std = Annotated[float, Field(ge=LEAST_SPREAD, le=10)]
 Channels = tuple[_Mean, _Mean, _Mean]
 Spread = tuple[_Std, _Std, _Std]
 
@@ -29,12 +33,27 @@ class Preprocessing(Record):
         fit: letterbox, squash or crop.
         mean: Subtracted from each channel (red, green, blue) of a picture in 0..1.
         std: Each channel is then divided by this.
+        normalise: What was asked for, by its known names, in the order in which it is applied. Mean and std hold all of
+            it but the samplewise names, which look at each picture anew, and zca_whitening.
+        zca_components: Directions of the whitening, which is in ``normalisation.safetensors``; 0: none.
     """
 
     image_size: int = Field(ge=8, le=2048)
     fit: FitName
     mean: Channels
     std: Spread
+    normalise: tuple[NormaliseName, ...] = ("weights",)
+    zca_components: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if complete(self.normalise) != self.normalise:
+            raise ValueError(f"normalise {','.join(self.normalise)} is not whole, or not in order")
+        if ("zca_whitening" in self.normalise) != (self.zca_components > 0):
+            raise ValueError(f"zca_components {self.zca_components} with normalise {','.join(self.normalise)}")
+        if 3 * self.image_size**2 * self.zca_components > LARGEST_BASIS:
+            raise ValueError(f"zca_components {self.zca_components} are too many for {self.image_size} px pictures")
+        return self
 
 
 class ModelCard(Record):

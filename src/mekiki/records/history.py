@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mekiki.files import write_text
 from mekiki.records.tables import read_rows, write_rows
 
 
@@ -38,6 +40,11 @@ class Epoch:
 def write_history(path: Path, epochs: list[Epoch]) -> None:
     """Write ``history.csv``."""
     write_rows(path, epochs, Epoch)
+
+
+def write_history_lines(path: Path, epochs: list[Epoch]) -> None:
+    """Write ``history.jsonl``: the same, one JSON object a line, for anybody's dashboard."""
+    write_text(path, "".join(f"{json.dumps(asdict(epoch))}\n" for epoch in epochs))
 
 
 def read_history(path: Path) -> list[Epoch]:

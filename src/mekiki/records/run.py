@@ -15,6 +15,7 @@ from mekiki.files import write_json
 from mekiki.records.decisions import DECISIONS
 from mekiki.records.evaluation import Record, foreign_record, read_json_object
 
+FIRST_BATCH = "first_batch.png"
 State = Literal["running", "done", "stopped", "failed"]
 
 
@@ -70,12 +71,32 @@ class RunFolder:
         return self.path / "split.csv"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.path / "snapshots"
+
+    @property
     def history(self) -> Path:
         return self.path / "history.csv"
 
     @property
+    def history_lines(self) -> Path:
+        return self.path / "history.jsonl"
+
+    @property
+    def board(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
     def weights(self) -> Path:
         return self.path / "model.safetensors"
+
+    @property
+    def normalisation(self) -> Path:
+        return self.path / "normalisation.safetensors"
 
     @property
     def card(self) -> Path:

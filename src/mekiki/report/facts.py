@@ -31,15 +31,23 @@ FILE_MEANINGS: dict[str, str] = {
     "findings.csv": "what is odd about the photos",
     "split.csv": "which photo trains, chooses, or tests",
     "history.csv": "figures of each epoch",
+    "history.jsonl": "the same, a JSON object a line",
+    "tensorboard": "the same, for TensorBoard",
+    "checkpoints": "how far it came, to go on from",
+    "snapshots": "models of single epochs",
     "model.safetensors": "the trained weights",
     "model.json": "classes and preprocessing of the model",
+    "normalisation.safetensors": "what zca_whitening was fitted to",
     "metrics.json": "the scored figures",
     "predictions.csv": "what was said of each photo",
     "test_openings.csv": "each look at the test photos",
     "figures": "the figures as PNG files",
     "status.json": "how far the run came",
 }
-_NOT_MISSED = ("report.html", "model.safetensors", "test_openings.csv", "figures", "status.json")
+_NOT_MISSED = (
+    *("report.html", "model.safetensors", "test_openings.csv", "figures", "status.json"),
+    *("normalisation.safetensors", "history.jsonl", "tensorboard", "checkpoints", "snapshots"),
+)
 _PARTS_BY_WORTH = ("test", "data", "val", "train")
 
 Content = TypeVar("Content")

@@ -29,6 +29,8 @@ from mekiki.report.thumbnails import SIDE, Thumbnail, data_uri, thumbnail
 MOST_WRONG = 24
 MOST_RIGHT = 8
 MOST_PAIRS = 6
+SHEET_SIDE = 1200
+SHEET_BYTES = 400_000
 _BARS = 5
 _PAGE_DPI = 160
 _CROWDED_DPI = 110
@@ -159,6 +161,14 @@ def _photo(root: Path, path: str, label: str, part: str) -> Photo:
     except PictureError as error:
         return Photo(path, label, part, None, error.message)
     return Photo(path, label, part, thumbnail(picture), "")
+
+
+def first_batch(sheet: Path) -> Thumbnail | None:
+    """Return the sheet of the first training batch for the page; None if the run has none."""
+    try:
+        return thumbnail(read_picture(sheet), SHEET_SIDE, SHEET_BYTES)
+    except PictureError:
+        return None
 
 
 def draw_curves(history: Sequence[Epoch]) -> tuple[Drawing, Drawing]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mekiki.files import write_text
-from mekiki.records.run import RunFolder, Status
+from mekiki.records.run import FIRST_BATCH, RunFolder, Status
 from mekiki.report import gallery, sections, story
 from mekiki.report.facts import RunFacts, read_facts
 from mekiki.report.figures import CROWDED_CLASSES
@@ -105,6 +105,7 @@ def _figures(facts: RunFacts) -> dict[str, Any]:
     evaluation = facts.headline
     return {
         "history": facts.history,
+        "first_batch": gallery.first_batch(facts.run.figures / FIRST_BATCH),
         "curves": gallery.draw_curves(facts.history) if facts.history else None,
         "best": next((epoch for epoch in reversed(facts.history or []) if epoch.best), None),
         "confusion": gallery.draw_confusion(evaluation) if evaluation else None,

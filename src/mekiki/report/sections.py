@@ -231,6 +231,8 @@ def key_facts(facts: RunFacts) -> list[Listed]:
         rows.append(Listed("Backbone", card.backbone, size))
         moved = f"{percent(card.trainable_parameters / card.parameters, 0)} of them trained" if card.parameters else ""
         rows.append(Listed("First weights", card.weights_source or "not recorded", moved))
+        if card.preprocessing.normalise != ("weights",):
+            rows.append(Listed("Normalisation", ", ".join(card.preprocessing.normalise), ""))
     if facts.split is not None:
         used = sum(bool(row.part) for row in facts.split.rows)
         classes = len({row.label for row in facts.split.rows})

@@ -21,7 +21,7 @@ QUALITY = 85
 MOST_BYTES = 32_000
 SMALL_SIDE = 112
 SMALL_QUALITY = 55
-_STEPS = ((SIDE, QUALITY), (SIDE, 60), (SIDE // 2, 60), (SIDE // 4, 40))
+_STEPS = ((1, QUALITY), (1, 60), (2, 60), (4, 40))
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,22 @@ class Thumbnail:
     height: int
 
 
-def thumbnail(picture: npt.NDArray[np.uint8]) -> Thumbnail:
-    """Return a JPEG thumbnail of at most 320 pixels a side and 32 kB.
+def thumbnail(picture: npt.NDArray[np.uint8], most_side: int = SIDE, most_bytes: int = MOST_BYTES) -> Thumbnail:
+    """Return a JPEG thumbnail.
 
     Args:
         picture: RGB, shape (height, width, 3).
+        most_side: Of the longer side, pixels.
+        most_bytes: A noisy picture is made smaller until it fits, to a quarter of the side at most.
     """
     image = Image.fromarray(np.ascontiguousarray(picture))
     content = b""
-    for side, quality in _STEPS:
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    for part, quality in _STEPS:
+        image.thumbnail((most_side // part, most_side // part), Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality)
         content = buffer.getvalue()
-        if len(content) <= MOST_BYTES:
+        if len(content) <= most_bytes:
             break
     return Thumbnail(data_uri(content, "image/jpeg"), image.width, image.height)
 

@@ -55,8 +55,8 @@ def draw_copies(
         yield augment_in_place(picture, ranges, Key(settings.seed, ("copy", name, number)))
 
 
-def encode(picture: Picture, file_format: Literal["jpeg", "png"]) -> bytes:
+def encode(picture: Picture, picture_format: Literal["jpeg", "png"]) -> bytes:
     """Return a picture as the bytes of a file: JPEG of quality 95, or PNG."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if file_format == "jpeg" else []
-    _, encoded = cv2.imencode(ENDINGS[file_format], cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if picture_format == "jpeg" else []
+    _, encoded = cv2.imencode(ENDINGS[picture_format], cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
     return np.asarray(encoded, dtype=np.uint8).tobytes()

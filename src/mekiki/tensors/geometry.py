@@ -27,6 +27,7 @@ BORDERS: dict[FillMode, int] = {
     "wrap": cv2.BORDER_WRAP,
     "constant": cv2.BORDER_CONSTANT,
 }
+WIDEST_MARGIN = 0.3
 STILL: Matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 STILL.flags.writeable = False
 
@@ -145,8 +146,9 @@ def resample(
     fill_mode: FillMode = "nearest",
     cval: float = 0.0,
     push: NDArray[np.float32] | None = None,
+    interpolation: int = cv2.INTER_LINEAR,
 ) -> Pixels:
-    """Draw a picture anew, bilinear.
+    """Draw a picture anew, bilinear unless it is told otherwise.
 
     Args:
         picture: (H, W, channels), uint8 or float32.
@@ -155,22 +157,51 @@ def resample(
         fill_mode: What lies outside the picture, as in Keras.
         cval: The value outside for ``constant``.
         push: (height, width, 2), how far each point of the result is pushed, in x and y, before the matrix; pixels.
+        interpolation: OpenCV's number; nearest is for pictures whose values are names, such as masks.
 
     Returns:
         (size, size, channels) or (height, width, channels), of the picture's type.
     """
     shape = (size, size) if isinstance(size, int) else size
     border, outside = BORDERS[fill_mode], (cval, cval, cval, cval)
-    if push is None:
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    if push is None and picture.dtype == np.uint8 and picture.shape[2] == 3:
+        four = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), dtype=np.uint8)  # OpenCV is faster with four
+        if fill_mode == "nearest":
+            four, matrix = _within_margins(four, matrix, shape)
+        flags = interpolation | cv2.WARP_INVERSE_MAP
+        drawn = cv2.warpAffine(four, matrix, shape, flags=flags, borderMode=border, borderValue=outside)
+        drawn = cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB)
+    elif push is None:
+        flags = interpolation | cv2.WARP_INVERSE_MAP
         drawn = cv2.warpAffine(picture, matrix, shape, flags=flags, borderMode=border, borderValue=outside)
     else:
         points = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1])), axis=-1) + push
         places = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         across, down = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
-        drawn = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=border, borderValue=outside)
+        drawn = cv2.remap(picture, across, down, interpolation, borderMode=border, borderValue=outside)
     whole = np.asarray(drawn, dtype=picture.dtype)
     return whole.reshape(shape[1], shape[0], picture.shape[2])  # OpenCV drops a single channel
+
+
+def _within_margins(picture: Picture, matrix: Matrix, shape: tuple[int, int]) -> tuple[Picture, Matrix]:
+    """Repeat the edges as far as the result looks beyond them: OpenCV is slow outside a picture.
+
+    It goes no further than a share of the side; what lies beyond that is for the border mode.
+    """
+    height, width = picture.shape[:2]
+    (xx, xy, x), (yx, yy, y) = matrix.tolist()
+    across, down = shape[0] - 1, shape[1] - 1
+    xs = (x, x + xx * across, x + xy * down, x + xx * across + xy * down)
+    ys = (y, y + yx * across, y + yy * down, y + yx * across + yy * down)
+    beyond = (-min(ys), max(ys) - (height - 1), -min(xs), max(xs) - (width - 1))
+    if max(beyond) <= 0:
+        return picture, matrix
+    sides = (height, height, width, width)
+    top, bottom, left, right = (
+        min(math.ceil(max(0.0, far)), int(side * WIDEST_MARGIN)) for far, side in zip(beyond, sides, strict=True)
+    )
+    wider = cv2.copyMakeBorder(picture, top, bottom, left, right, cv2.BORDER_REPLICATE)
+    return np.asarray(wider, dtype=np.uint8), np.array([[xx, xy, x + left], [yx, yy, y + top]])
 
 
 def padded(picture: Picture, to_square: bool) -> tuple[Picture, tuple[int, int]]:

@@ -1,11 +1,12 @@
 """Batches of labelled photos, prepared by threads beside the work that uses them.
 
-Decoding and resampling release Python's lock, so threads are enough, start at once on every system and share one cache.
-A photo's reduced copy is kept in memory up to a limit; past it a photo is read again each time, so memory stays flat.
+Decoding and resampling release Python's lock, so threads are enough and start at once on every system. What is read
+again in every epoch comes from a cache on disk (``cache.py``); no picture is kept in memory, however many there are.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,18 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mekiki.config import AugmentSettings
-from mekiki.data.pictures import read_picture
+from mekiki.data.pictures import read_file, read_picture
 from mekiki.errors import DataError, PictureError
 from mekiki.records.card import Preprocessing
 from mekiki.tensors.augmentation.augmenting import augment
 from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.augmentation.mixing import Mix, draw_mix, mix
-from mekiki.tensors.geometry import Picture, reduce, square
+from mekiki.tensors.cache import PictureCache, picture_name
+from mekiki.tensors.geometry import Picture, fit_scale, reduce, square
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 3
+LEFT_ALONE = 1.1
+"""A training photo up to this times too large is not reduced: that takes as long as to decode it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Batch:
 
 
 class PhotoSet:
-    """Labelled photos of one part, read on demand and kept reduced.
+    """Labelled photos of one part, read on demand.
 
     Args:
         root: The folder that the paths are relative to.
@@ -65,8 +69,9 @@ class PhotoSet:
         labels: Class numbers, one for each path.
         preprocessing: Size and fit of the network's input.
         max_megapixels: A larger picture is refused.
-        margin: Photos are kept at this times the network's scale: 1 for plain use, more where augmentation enlarges.
-        cache_megabytes: How much memory the reduced copies may take.
+        margin: Photos are reduced to this times the network's scale: 1 for plain use, more where augmentation enlarges.
+        sha256s: Of the photos' files, hexadecimal, one for each path; a file that has changed since is not kept.
+        cache: Keeps the reduced photos; None: they are read each time. It needs the ``sha256s``.
     """
 
     def __init__(
@@ -77,44 +82,56 @@ class PhotoSet:
         preprocessing: Preprocessing,
         max_megapixels: float = 100.0,
         margin: float = 1.0,
-        cache_megabytes: int = 1024,
+        sha256s: Sequence[str] = (),
+        cache: PictureCache | None = None,
     ) -> None:
         self.root = root
         self.paths = tuple(paths)
         self.labels = np.asarray(labels, dtype=np.int64)
         self.preprocessing = preprocessing
         self.max_megapixels = max_megapixels
-        self._kept_size = round(preprocessing.image_size * margin)
-        self._kept: dict[int, Picture] = {}
-        self._lock = threading.Lock()
-        self._room = cache_megabytes * 1_000_000
+        self._reduced_size = round(preprocessing.image_size * margin)
+        self._left_alone = LEFT_ALONE if margin > 1 else 1.0
+        self._sha256s = tuple(sha256s)
+        self._cache = cache
+        self._checked = np.zeros(len(self.paths), dtype=np.bool_)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def reduced(self, number: int) -> Picture:
-        """Return one photo, reduced to the scale at which it is kept, (H, W, 3).
+        """Return one photo, reduced to the scale from which it is resampled, (H, W, 3); it may be read-only.
 
         Raises:
             DataError: It can no longer be read.
         """
-        kept = self._kept.get(number)
-        if kept is not None:
-            return kept
+        if self._cache is None:
+            return self._read(number)[0]
+        name = picture_name(self._sha256s[number], self._reduced_size, self.preprocessing.fit)
+        picture = self._cache.recall(name, trusted=bool(self._checked[number]))
+        if picture is None:
+            picture, sha256 = self._read(number)
+            if sha256 == self._sha256s[number]:
+                self._cache.keep(name, picture)
+        else:
+            self._checked[number] = True
+        return picture
+
+    def _read(self, number: int) -> tuple[Picture, str]:
+        """Return a photo, reduced, and the SHA-256 of its file; it is empty where there is no cache to need it."""
         path = self.root / self.paths[number]
         try:
-            picture = read_picture(path, max_megapixels=self.max_megapixels, at_least=self._kept_size)
+            content = read_file(path)
+            picture = read_picture(content, max_megapixels=self.max_megapixels, at_least=self._reduced_size)
         except PictureError as error:
             raise DataError(
                 f"{path} could be read when it was scanned and cannot now: {error.message}",
                 "was it moved or changed? start again",
             ) from error
-        small = reduce(picture, self._kept_size, self.preprocessing.fit)
-        with self._lock:
-            if number not in self._kept and small.nbytes <= self._room:
-                self._room -= small.nbytes
-                self._kept[number] = small
-        return small
+        sha256 = "" if self._cache is None else hashlib.sha256(content).hexdigest()
+        size, fit = self._reduced_size, self.preprocessing.fit
+        scale = min(fit_scale(picture.shape[1], picture.shape[0], size, fit))
+        return picture if scale * self._left_alone >= 1 else reduce(picture, size, fit), sha256
 
     def plain(self, number: int) -> Picture:
         """Return one photo unchanged, (size, size, 3); with a margin of 1 to the last bit what prediction sees."""

@@ -1,7 +1,8 @@
 """The one training loop: epochs of augmented photos, and after each a look at the validation photos.
 
-It owns no files: after each epoch it hands the figures, and whether they are the best so far, to its caller.
-It never sees the test part.
+After each epoch it hands the figures, and whether they are the best so far, to its caller; then it keeps how far it
+came in a checkpoint. Whatever is random comes from the seed and the step, so that a training that goes on from there
+takes the same course to the last bit. It never sees the test part.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,8 +26,9 @@ from mekiki.progress import Progress, Task
 from mekiki.records.history import Epoch
 from mekiki.seeds import stream, torch_seed
 from mekiki.tensors.loading import Batch, PhotoSet
-from mekiki.tensors.normalisation import normalise
-from mekiki.training.optimiser import make_optimiser, rate_at, set_rate
+from mekiki.tensors.normalisation import Normaliser
+from mekiki.training.checkpoint import Checkpoints, Reached
+from mekiki.training.optimiser import average_of, make_optimiser, rate_at, set_rate
 
 CHECK_EVERY_STEPS = 10
 
@@ -53,7 +56,12 @@ class Trainer:
         settings: How.
         augmentation: Random changes to the training photos.
         machine: Where.
+        normaliser: Turns pictures into the network's input; on the machine's device.
         progress: Where it reports to.
+        checkpoints: Where it keeps how far it came; if there is something already, it goes on from there.
+
+    Attributes:
+        finished: Figures of the epochs so far.
     """
 
     def __init__(
@@ -64,7 +72,9 @@ class Trainer:
         settings: TrainSettings,
         augmentation: AugmentSettings,
         machine: Machine,
+        normaliser: Normaliser,
         progress: Progress,
+        checkpoints: Checkpoints,
     ) -> None:
         self.model = model
         self.train_photos = train_photos
@@ -72,48 +82,92 @@ class Trainer:
         self.settings = settings
         self.augmentation = augmentation
         self.machine = machine
+        self.normaliser = normaliser
         self.progress = progress
         self.optimiser = make_optimiser(model, settings)
         self.class_weights = self._class_weights()
-        self.step = 0
+        self.average = average_of(model, settings.average) if settings.average else None
+        self.checkpoints = checkpoints
+        reached = checkpoints.read(self._modules(), self.optimiser) or Reached(0, 0, 0.0, 0, 0.0, ())
+        self.finished = list(reached.epochs)
+        self.step, self._batch = reached.step, reached.batch
+        self._loss_sum, self._right = reached.loss_sum, reached.right
+        self._began = time.perf_counter() - reached.seconds
 
     def epochs(self) -> Generator[Epoch]:
         """Train; yield the figures of epoch 0 (before any step) and of each epoch, until done or out of patience.
 
+        An epoch counts as reached when its caller asks for the next one.
+
         Raises:
             TrainingError: The loss is no finite number any more.
             DataError: A photo vanished.
+            RunError: The checkpoint cannot be written.
         """
         with self.progress.task("train", self.settings.epochs * self._draws) as task:
-            yield from self._epochs(task)
+            task.advance(min(self.step, self._total_steps()) * self.settings.batch_size)
+            while len(self.finished) <= self.settings.epochs:
+                since_best = self._since_best()
+                if since_best >= self.settings.patience:
+                    self.progress.say(f"no better validation for {since_best} epochs: stopped early")
+                    return
+                self.finished.append(self._first() if not self.finished else self._next(len(self.finished), task))
+                yield self.finished[-1]
+                self._keep()
 
-    def _epochs(self, task: Task) -> Generator[Epoch]:
-        began = time.perf_counter()
+    def _first(self) -> Epoch:
         before = self.look()
-        best, since_best = before, 0
-        yield Epoch(0, None, None, before.loss, before.accuracy, 0.0, 0.0, time.perf_counter() - began, True)
-        for number in range(1, self.settings.epochs + 1):
-            epoch_began = time.perf_counter()
-            order = self._order(number)
-            trained = self._train_one(number, order, task)
-            speed = sum(len(batch) for batch in order) / (time.perf_counter() - epoch_began)
-            seen = self.look()
-            is_best = (seen.accuracy, -seen.loss) > (best.accuracy, -best.loss)
-            best, since_best = (seen, 0) if is_best else (best, since_best + 1)
-            rate = rate_at(self.step - 1, self._total_steps(), self.settings)
-            seconds = time.perf_counter() - began
-            yield Epoch(number, trained.loss, trained.accuracy, seen.loss, seen.accuracy, rate, speed, seconds, is_best)
-            if since_best >= self.settings.patience:
-                self.progress.say(f"no better validation for {since_best} epochs: stopped early")
-                return
+        return Epoch(0, None, None, before.loss, before.accuracy, 0.0, 0.0, self._seconds(), True)
+
+    def _next(self, number: int, task: Task) -> Epoch:
+        began, order, done = time.perf_counter(), self._order(number), self._batch
+        trained = self._train_one(number, order, task)
+        speed = sum(len(batch) for batch in order[done:]) / (time.perf_counter() - began)
+        seen = self.look()
+        best = max((epoch for epoch in self.finished if epoch.best), key=lambda epoch: epoch.epoch)
+        is_best = (seen.accuracy, -seen.loss) > (best.val_accuracy, -best.val_loss)
+        rate = rate_at(self.step - 1, self._total_steps(), self.settings)
+        loss, accuracy = trained.loss, trained.accuracy
+        return Epoch(number, loss, accuracy, seen.loss, seen.accuracy, rate, speed, self._seconds(), is_best)
+
+    def _since_best(self) -> int:
+        bests = [epoch.epoch for epoch in self.finished if epoch.best]
+        return self.finished[-1].epoch - bests[-1] if bests else 0
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _keep(self) -> None:
+        """Write how far it came."""
+        reached = Reached(self.step, self._batch, self._loss_sum, self._right, self._seconds(), tuple(self.finished))
+        self.checkpoints.write(self._modules(), self.optimiser, reached)
+
+    def _modules(self) -> dict[str, torch.nn.Module]:
+        return {"model": self.model} if self.average is None else {"model": self.model, "average": self.average}
+
+    @property
+    def judged(self) -> PhotoClassifier:
+        """The model that validation judges and that is kept: the one that learns, or its running average."""
+        if self.average is None:
+            return self.model
+        return cast(PhotoClassifier, self.average.module)
+
+    def first_batch(self) -> Batch | None:
+        """Return the batch that the first step of training sees; nothing else changes by it. None: there is no step."""
+        order = self._order(1)[:1] if self.settings.epochs else []
+        batches = self.train_photos.augmented_batches(
+            order, self.augmentation, self.settings.seed, 1, self.settings.workers
+        )
+        with closing(batches):
+            return next(batches, None)
 
     def look(self) -> Mean:
         """Return loss and accuracy on the validation photos."""
-        self.model.eval()
+        model = self.judged.eval()
         loss, right = 0.0, 0
         with torch.inference_mode():
             for batch in self.val_photos.plain_batches(self.settings.batch_size, self.settings.workers):
-                logits, labels = self._logits(batch)
+                logits, labels = self._logits(model, batch)
                 loss += float(cross_entropy(logits, labels, reduction="sum"))
                 right += int((logits.argmax(1) == labels).sum())
         return Mean(loss / len(self.val_photos), right / len(self.val_photos))
@@ -121,21 +175,28 @@ class Trainer:
     def _train_one(self, number: int, order: list[list[int]], task: Task) -> Mean:
         self._set_training_mode()
         draws = sum(len(batch) for batch in order)
-        loss_sum = torch.zeros((), device=self.machine.device)
-        right = torch.zeros((), device=self.machine.device, dtype=torch.long)
+        loss_sum = torch.tensor(self._loss_sum, device=self.machine.device)
+        right = torch.tensor(self._right, device=self.machine.device)
         batches = self.train_photos.augmented_batches(
-            order, self.augmentation, self.settings.seed, number, self.settings.workers
+            order[self._batch :], self.augmentation, self.settings.seed, number, self.settings.workers
         )
+        note = ""
         with closing(batches), torch.random.fork_rng(devices=self._forked()):
-            torch.manual_seed(torch_seed(self.settings.seed, "layers", number))
-            for index, batch in enumerate(batches):
+            for batch in batches:
+                torch.manual_seed(torch_seed(self.settings.seed, "layers", self.step))
                 loss, hits = self._step(batch)
                 loss_sum += loss * len(batch.labels)
                 right += hits
-                if index % CHECK_EVERY_STEPS == 0:
-                    note = f"epoch {number}/{self.settings.epochs} loss {self._finite(loss, number, index):.3f}"
+                if not note or self._batch % CHECK_EVERY_STEPS == 0:
+                    note = f"epoch {number}/{self.settings.epochs} loss {self._finite(loss, number, self._batch):.3f}"
                 task.advance(len(batch.labels), note)
-        return Mean(self._finite(loss_sum / draws, number, len(order) - 1), int(right) / draws)
+                self._batch += 1
+                if self.checkpoints.is_due:
+                    self._loss_sum, self._right = float(loss_sum), int(right)
+                    self._keep()
+        mean = Mean(self._finite(loss_sum / draws, number, len(order) - 1), int(right) / draws)
+        self._batch, self._loss_sum, self._right = 0, 0.0, 0
+        return mean
 
     def _set_training_mode(self) -> None:
         """Set training mode; batch norms of the backbone keep their pretrained statistics if they are to be frozen."""
@@ -147,11 +208,13 @@ class Trainer:
 
     def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         set_rate(self.optimiser, rate_at(self.step, self._total_steps(), self.settings))
-        logits, labels = self._logits(batch)
+        logits, labels = self._logits(self.model, batch)
         loss = self._loss(logits, labels, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.model)
         self.step += 1
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
@@ -171,10 +234,10 @@ class Trainer:
             weight = weight + (part if self.class_weights is None else part * self.class_weights[targets]).sum()
         return total / weight
 
-    def _logits(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def _logits(self, model: PhotoClassifier, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         labels = torch.from_numpy(batch.labels).to(self.machine.device)
         with self.machine.precision():
-            logits = self.model(normalise(batch.pictures, self.train_photos.preprocessing, self.machine.device))
+            logits = model(self.normaliser(batch.pictures))
         return logits.float(), labels
 
     def _finite(self, loss: torch.Tensor, number: int, index: int) -> float:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mekiki.config import TrainSettings
 from mekiki.model.backbones import stages
@@ -55,17 +56,32 @@ def rate_at(step: int, total: int, settings: TrainSettings) -> float:
         settings: Highest rate, schedule and the share of warm-up.
 
     Returns:
-        A straight line from near 0 during the warm-up, then constant or half a cosine to 0.
+        A straight line from near 0 during the warm-up; then constant, half a cosine to 0, or rate / (1 + decay · step).
 
-    Source: Loshchilov and Hutter, "SGDR", ICLR 2017, eq. 5 (one period).
+    Source: Loshchilov and Hutter, "SGDR", ICLR 2017, eq. 5 (one period); Keras' SGD with ``decay``.
     """
     warm = round(settings.warmup * total)
     if step < warm:
         return settings.learning_rate * (step + 1) / (warm + 1)
     if settings.schedule == "constant":
         return settings.learning_rate
+    if settings.schedule == "inverse":
+        return settings.learning_rate / (1 + settings.rate_decay * step)
     done = (step - warm) / max(1, total - warm)
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def average_of(model: PhotoClassifier, kept: float) -> AveragedModel:
+    """Return a running average of a model's weights and buffers; until its first update it is a copy of the model.
+
+    Args:
+        model: What is trained.
+        kept: Share of the average that each step keeps, 0..1.
+
+    Source: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992; exponential weights.
+    """
+    step = get_ema_multi_avg_fn(kept)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=step, use_buffers=True)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

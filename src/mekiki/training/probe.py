@@ -20,7 +20,7 @@ from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine
 from mekiki.progress import Progress
 from mekiki.tensors.loading import PhotoSet
-from mekiki.tensors.normalisation import normalise
+from mekiki.tensors.normalisation import Normaliser
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 ITERATIONS = 200
@@ -41,7 +41,13 @@ class Probe:
 
 
 def pooled_features(
-    model: PhotoClassifier, photos: PhotoSet, machine: Machine, batch_size: int, workers: int, progress: Progress
+    model: PhotoClassifier,
+    photos: PhotoSet,
+    normaliser: Normaliser,
+    machine: Machine,
+    batch_size: int,
+    workers: int,
+    progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the pooled features of all photos, (n, features) float32, with the model in evaluation mode."""
     rows = []
@@ -49,7 +55,7 @@ def pooled_features(
     with torch.inference_mode(), progress.task("features", len(photos)) as task:
         for batch in photos.plain_batches(batch_size, workers):
             with machine.precision():
-                features = model.pooled(normalise(batch.pictures, photos.preprocessing, machine.device))
+                features = model.pooled(normaliser(batch.pictures))
             rows.append(features.float().cpu().numpy())
             task.advance(len(batch.labels))
     return np.concatenate(rows)

@@ -99,13 +99,14 @@ def augment(
 
     Raises:
         DataError: There are no photos with labels, or a label that cannot be a folder's name.
-        SettingsError: ``out`` holds something, or lies inside the data.
+        SettingsError: ``out`` holds something, or lies inside the data; or photos should be mixed.
     """
     settings = CopySettings() if settings is None else settings
     ranges = AugmentSettings() if ranges is None else ranges
     scan_settings = ScanSettings() if scan_settings is None else scan_settings
     progress = Silent() if progress is None else progress
     folder = Path(out)
+    _refuse_mixing(ranges)
     check_new_folder(folder)
     _check_outside(folder, Path(data))
     manifest = scan(data, None, scan_settings, progress).manifest
@@ -129,6 +130,17 @@ def augment(
     return AugmentedCopies(folder, tuple(written), skipped)
 
 
+def _refuse_mixing(ranges: AugmentSettings) -> None:
+    for name in ("mixup", "cutmix"):
+        alpha = getattr(ranges, name)
+        if alpha:
+            raise SettingsError(
+                f"{name} {alpha:g} shows two photos with both their labels, and a file has one label: "
+                "it is for training only",
+                f"leave --{name} out",
+            )
+
+
 def _check_outside(out: Path, data: Path) -> None:
     if data.is_dir() and absolute_path(out).is_relative_to(absolute_path(data)):
         raise SettingsError(
@@ -144,11 +156,11 @@ def _plan(manifest: Manifest, settings: CopySettings) -> list[CopyRow]:
     for photo in manifest.usable():
         copies = settings.copies if photo.part in ("", "train") else 0
         named = Path(photo.path)
-        start = named.stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+        start = named.stem.encode()[: _LONGEST_STEM - len(settings.prefix.encode())].decode(errors="ignore")
         stems = itertools.chain([start], (f"{start}-{number}" for number in itertools.count(2)))
         for stem in stems:
             files = {0: f"{stem}{named.suffix}"} if settings.originals else {}
-            files |= {number: f"{stem}-copy-{number}{ENDINGS[settings.file_format]}" for number in range(1, copies + 1)}
+            files |= {number: _copy_name(stem, number, settings) for number in range(1, copies + 1)}
             paths = {number: f"{_folder_of(photo)}/{name}" for number, name in files.items()}
             if taken.isdisjoint(path.casefold() for path in paths.values()):
                 break
@@ -156,6 +168,11 @@ def _plan(manifest: Manifest, settings: CopySettings) -> list[CopyRow]:
         group = photo.group or f"copies of {photo.path}"
         rows += [CopyRow(path, photo.label, group, photo.path, number) for number, path in paths.items()]
     return rows
+
+
+def _copy_name(stem: str, number: int, settings: CopySettings) -> str:
+    named = f"{settings.prefix}-{stem}-{number}" if settings.prefix else f"{stem}-copy-{number}"
+    return named + ENDINGS[settings.format]
 
 
 def _folder_of(photo: Photo) -> str:
@@ -176,7 +193,7 @@ def _work(
                 return [read_file(root / job[0].original)]
             numbers = [row.number for row in job]
             drawn = draw_copies(root, job[0].original, numbers, settings, ranges, max_megapixels)
-            return [encode(picture, settings.file_format) for picture in drawn]
+            return [encode(picture, settings.format) for picture in drawn]
         except PictureError as error:
             return error
 

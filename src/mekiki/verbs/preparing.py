@@ -18,7 +18,11 @@ from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
 from mekiki.records.manifest import Part
 from mekiki.records.split import Split, read_split
+from mekiki.tensors.cache import PictureCache, open_picture_cache
+from mekiki.tensors.fitting import check_whitening, fit_normaliser
 from mekiki.tensors.loading import PhotoSet
+from mekiki.tensors.normalisation import Normaliser
+from mekiki.verbs.board import check_board
 
 LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
@@ -34,24 +38,29 @@ class Prepared:
     model: PhotoClassifier
     card: ModelCard
     machine: Machine
+    normaliser: Normaliser
     train_photos: PhotoSet
     val_photos: PhotoSet
 
 
-def prepare(config: RunConfig, progress: Progress) -> Prepared:
+def prepare(config: RunConfig, progress: Progress, split_path: Path | None = None) -> Prepared:
     """Check everything and load what training needs, without writing anything.
 
     Args:
         config: All settings, as asked for.
         progress: Where to report to.
+        split_path: The split of a training that goes on; not given: that of the settings, or a new one.
 
     Returns:
         The parts, with a config in which each choice is made.
     """
     machine = choose_machine(config.train.device, config.train.precision)
+    check_board(config.train.tensorboard)
+    check_whitening(config.normalisation, config.model.image_size)
     keep_memory()
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
-    given = None if config.split_file is None else read_split(Path(config.split_file))
+    chosen = config.split_file if split_path is None else split_path
+    given = None if chosen is None else read_split(Path(chosen))
     scanned = scan(Path(config.data), config.scan, progress=progress)
     progress.say(_describe_scan(scanned))
     parts = split(scanned.manifest, config.split) if given is None else apply_split(scanned.manifest, given)
@@ -62,22 +71,37 @@ def prepare(config: RunConfig, progress: Progress) -> Prepared:
     config = _with_choices(config, model)
     model.to(machine.device).to(memory_format=torch.channels_last)
     counts = count_parameters(model)
+    progress.say(
+        f"{config.model.backbone} ({source}), {config.model.head} head, {counts.trainable:,} of {counts.total:,} "
+        f"parameters train, {preprocessing.image_size} px, {machine.describe()}"
+    )
+    cache = open_picture_cache(config.train.cache_gigabytes, progress.say)
+    photo_sets = [_photo_set(scanned, parts, part, preprocessing, config, cache) for part in TRAINING_PARTS]
+    normaliser = _fit_normaliser(config, preprocessing, photo_sets, progress).to(machine.device)
     card = ModelCard(
         backbone=config.model.backbone,
         pad_type=model.pad_type,
         head=config.model.head,
         classes=list(classes),
-        preprocessing=preprocessing,
+        preprocessing=normaliser.preprocessing,
         weights_source=source,
         parameters=counts.total,
         trainable_parameters=counts.trainable,
     )
-    progress.say(
-        f"{config.model.backbone} ({source}), {config.model.head} head, {counts.trainable:,} of {counts.total:,} "
-        f"parameters train, {preprocessing.image_size} px, {machine.describe()}"
+    return Prepared(config, scanned, parts, model, card, machine, normaliser, *photo_sets)
+
+
+def _fit_normaliser(
+    config: RunConfig, preprocessing: Preprocessing, photo_sets: list[PhotoSet], progress: Progress
+) -> Normaliser:
+    """Fit on the training photos alone; from here on all photos know what came out."""
+    train, settings = photo_sets[0], config.train
+    normaliser = fit_normaliser(
+        config.normalisation, preprocessing, train, settings.seed, settings.batch_size, settings.workers, progress
     )
-    train_photos, val_photos = (_photo_set(scanned, parts, part, preprocessing, config) for part in TRAINING_PARTS)
-    return Prepared(config, scanned, parts, model, card, machine, train_photos, val_photos)
+    for photos in photo_sets:
+        photos.preprocessing = normaliser.preprocessing
+    return normaliser
 
 
 def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
@@ -97,9 +121,15 @@ def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
 
 
 def _photo_set(
-    scanned: ScanResult, parts: Split, part: Part, preprocessing: Preprocessing, config: RunConfig
+    scanned: ScanResult,
+    parts: Split,
+    part: Part,
+    preprocessing: Preprocessing,
+    config: RunConfig,
+    cache: PictureCache | None,
 ) -> PhotoSet:
     rows = parts.part(part)
+    sha256s = {photo.path: photo.sha256 for photo in scanned.manifest.photos}
     numbers = {name: number for number, name in enumerate(scanned.manifest.classes)}
     return PhotoSet(
         scanned.manifest.root,
@@ -108,6 +138,8 @@ def _photo_set(
         preprocessing,
         config.scan.max_megapixels,
         _margin(config.augment) if part == "train" else 1.0,
+        [sha256s[row.path] for row in rows],
+        cache,
     )
 
 

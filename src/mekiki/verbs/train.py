@@ -21,34 +21,50 @@ from mekiki.model.checkpoints import save_model
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import write_decisions
 from mekiki.records.findings import write_findings
-from mekiki.records.history import Epoch, write_history
+from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.manifest import write_manifest
-from mekiki.records.run import RunFolder, State, Status, check_new_folder, create_run, write_config, write_status
+from mekiki.records.run import (
+    FIRST_BATCH,
+    RunFolder,
+    State,
+    Status,
+    check_new_folder,
+    create_run,
+    write_config,
+    write_status,
+)
 from mekiki.records.split import write_split
+from mekiki.tensors.normalisation import save_normaliser
+from mekiki.training.checkpoint import remove_checkpoint
 from mekiki.training.loop import Trainer
 from mekiki.training.probe import fit_probe, pooled_features
+from mekiki.verbs.board import open_board
 from mekiki.verbs.environment import describe_environment
 from mekiki.verbs.finish import finish_run
+from mekiki.verbs.first_batch import write_first_batch
 from mekiki.verbs.preparing import Prepared, prepare
+from mekiki.verbs.resuming import checkpoints_of, clear_leftovers, config_to_resume, holds_begun_run, is_done
 from mekiki.version import __version__
 
 NO_MEMORY = "can't allocate memory"
 
 
 def train(
-    data: str | Path,
+    data: str | Path | None,
     out: str | Path,
     split_file: str | Path | None = None,
     progress: Progress | None = None,
+    resume: bool = False,
     **settings: Any,
 ) -> RunFolder:
     """Train a classifier on a folder of photos.
 
     Args:
-        data: A folder of photos, or a CSV file.
+        data: A folder of photos, or a CSV file; with ``resume`` it may be None.
         out: The run folder to make; it must not hold anything yet.
         split_file: A ``split.csv`` to use instead of making a split, so that two runs see the same photos.
         progress: Where to report to.
+        resume: Go on with the training that was begun in ``out``, if there is one; see ``verbs/resuming.py``.
         settings: Settings by name, as in ``mekiki.config``: ``backbone="resnet50", epochs=5, train=200, val=50``.
 
     Returns:
@@ -67,16 +83,45 @@ def train(
     """
     progress = Silent() if progress is None else progress
     began = time.perf_counter()
+    if resume and holds_begun_run(RunFolder(Path(out))):
+        return _go_on(RunFolder(Path(out)), data, split_file, settings, progress)
+    if data is None:
+        raise SettingsError(f"there is no training to go on with in {out}", "name the photos: mekiki train DATA")
     check_new_folder(Path(out))
     amounts = sorted({"train", "val", "test"} & settings.keys())
     if split_file is not None and amounts:
         raise SettingsError(f"a split file was given, and {amounts[0]} = {settings[amounts[0]]} too", "leave one out")
     split_path = None if split_file is None else str(absolute_path(Path(split_file)))
     prepared = prepare(make_config(str(absolute_path(Path(data))), split_path, **settings), progress)
-    run = create_run(Path(out))
+    return _run(create_run(Path(out)), prepared, began, progress)
+
+
+def _go_on(
+    run: RunFolder,
+    data: str | Path | None,
+    split_file: str | Path | None,
+    settings: dict[str, Any],
+    progress: Progress,
+) -> RunFolder:
+    """Train on from the last checkpoint; with none, from the beginning; a run that is done is returned as it is."""
+    began = time.perf_counter()
+    config = config_to_resume(run, data, split_file, settings)
+    if is_done(run):
+        progress.say(f"{run.path} is done already")
+        return run
+    progress.say(f"going on with {run.path}")
+    clear_leftovers(run)
+    return _run(run, prepare(config, progress, run.split if run.split.is_file() else None), began, progress)
+
+
+def _run(run: RunFolder, prepared: Prepared, began: float, progress: Progress) -> RunFolder:
     epochs: list[Epoch] = []
     try:
-        _write_inputs(run, prepared)
+        if not run.split.is_file():
+            write_config(run, prepared.config)
+        write_status(run, Status(state="running", mekiki=__version__))
+        if not run.split.is_file():
+            _write_inputs(run, prepared)
         _fit(run, prepared, epochs, progress)
     except KeyboardInterrupt:
         del prepared
@@ -90,6 +135,7 @@ def train(
         raise failure from error
     del prepared
     _finish(run, "done", epochs, began, progress)
+    remove_checkpoint(run.checkpoints)
     return run
 
 
@@ -105,20 +151,21 @@ def _in_plain_words(error: Exception) -> MekikiError | None:
 
 
 def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
-    write_status(run, Status(state="running", mekiki=__version__))
-    write_config(run, prepared.config)
+    """Write what the training is made of; the split, which is written last, says that all of it is there."""
     write_json(run.environment, describe_environment())
     write_manifest(run.manifest, prepared.scanned.manifest)
     write_findings(run.findings, prepared.scanned.findings)
     if prepared.scanned.decided.decisions:
         write_decisions(run.decisions, prepared.scanned.decided.decisions)
+    save_normaliser(run.normalisation, prepared.normaliser)
     write_split(run.split, prepared.split)
 
 
 def _fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progress) -> None:
     """Train; save the model after each epoch that is the best so far, then add the epoch to ``epochs`` and the run."""
     settings = prepared.config.train
-    if settings.probe:
+    checkpoints = checkpoints_of(run, prepared)
+    if settings.probe and not checkpoints.path.exists():
         _start_from_probe(prepared, progress)
     trainer = Trainer(
         prepared.model,
@@ -127,22 +174,34 @@ def _fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Prog
         settings,
         prepared.config.augment,
         prepared.machine,
+        prepared.normaliser,
         progress,
+        checkpoints,
     )
-    with closing(trainer.epochs()) as finished:
+    epochs += trainer.finished
+    first = trainer.first_batch()
+    if first is not None:
+        write_first_batch(run.figures / FIRST_BATCH, first, prepared.card.classes)
+    with open_board(run.board, settings.tensorboard, epochs) as board, closing(trainer.epochs()) as finished:
         for epoch in finished:
             if epoch.best:
-                save_model(run.weights, run.card, prepared.model, prepared.card)
+                save_model(run.weights, run.card, trainer.judged, prepared.card)
+            if settings.keep_every and epoch.epoch and epoch.epoch % settings.keep_every == 0:
+                place = run.snapshots / f"epoch-{epoch.epoch:04}"
+                save_model(place / run.weights.name, place / run.card.name, trainer.judged, prepared.card)
             epochs.append(epoch)
             write_history(run.history, epochs)
+            write_history_lines(run.history_lines, epochs)
+            board.show(epoch)
             progress.say(describe_epoch(epoch, settings.epochs))
 
 
 def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
     settings = prepared.config.train
     train_photos, val_photos = prepared.train_photos, prepared.val_photos
+    model, normaliser, machine = prepared.model, prepared.normaliser, prepared.machine
     features, val_features = (
-        pooled_features(prepared.model, photos, prepared.machine, settings.batch_size, settings.workers, progress)
+        pooled_features(model, photos, normaliser, machine, settings.batch_size, settings.workers, progress)
         for photos in (train_photos, val_photos)
     )
     balanced = settings.class_weights

@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from mekiki.config import FillMode, FitName
 from mekiki.tensors.augmentation.change import Change, Operation, Rectangle
 from mekiki.tensors.augmentation.noise import LEVELS, normal_quantiles, random_levels
-from mekiki.tensors.geometry import Picture, from_square_point, in_place, padded, resample
+from mekiki.tensors.geometry import Matrix, Picture, Pixels, from_square_point, in_place, padded, resample
 
 _ENHANCERS = {
     "Brightness": ImageEnhance.Brightness,
@@ -37,21 +37,60 @@ def change_into_square(
     Returns:
         (size, size, 3).
     """
-    height, width = picture.shape[:2]
-    matrix = from_square_point(width, height, size, fit, change.matrix)
-    if fill_mode != "nearest":
-        picture, before = padded(picture, to_square=fit == "letterbox")
-        matrix[:, 2] += before
+    picture, matrix = placed(picture, change, size, fit, fill_mode)
     push = None if change.bend is None else _pushes(change.bend, size, size)
     return _apply_to_pixels(resample(picture, matrix, size, fill_mode, cval, push), change)
 
 
+def placed(picture: Picture, change: Change, size: int, fit: FitName, fill_mode: FillMode) -> tuple[Picture, Matrix]:
+    """Return a picture, padded if what is outside is not its edge, and the matrix from the square to it."""
+    height, width = picture.shape[:2]
+    matrix = from_square_point(width, height, size, fit, change.matrix)
+    if fill_mode == "nearest":
+        return picture, matrix
+    picture, before = padded(picture, to_square=fit == "letterbox")
+    matrix[:, 2] += before
+    return picture, matrix
+
+
 def change_in_place(picture: Picture, change: Change, fill_mode: FillMode = "nearest", cval: float = 0.0) -> Picture:
     """Change a picture that keeps its size and shape, (H, W, 3); see ``change_into_square``."""
+    return _apply_to_pixels(_moved(picture, change, fill_mode, cval), change)
+
+
+def change_values(
+    values: NDArray[np.float32],
+    change: Change,
+    fill_mode: FillMode = "nearest",
+    cval: float = 0.0,
+    interpolation: int = cv2.INTER_LINEAR,
+) -> NDArray[np.float32]:
+    """Change a picture of floats that keeps its size and shape.
+
+    Args:
+        values: (H, W, channels). Position and channel shift are for any values, brightness for levels of 0..255, and
+            all else for RGB of those; what needs levels is done in 8 bits, cut off and not rounded, as in Keras.
+        change: Drawn for its size.
+        fill_mode: What the change brings in from outside.
+        cval: For ``constant``.
+        interpolation: OpenCV's number.
+
+    Returns:
+        A new array.
+    """
+    shifted = _shift_channels(_moved(values, change, fill_mode, cval, interpolation), change.channel_shift)
+    if not _changes_levels(change):
+        return shifted
+    return _apply_to_levels(shifted.astype(np.uint8), change).astype(np.float32)
+
+
+def _moved(
+    picture: Pixels, change: Change, fill_mode: FillMode, cval: float, interpolation: int = cv2.INTER_LINEAR
+) -> Pixels:
     height, width = picture.shape[:2]
     push = None if change.bend is None else _pushes(change.bend, width, height)
     matrix = in_place(width, height, change.matrix)
-    return _apply_to_pixels(resample(picture, matrix, (width, height), fill_mode, cval, push), change)
+    return resample(picture, matrix, (width, height), fill_mode, cval, push, interpolation)
 
 
 def _pushes(bend: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
@@ -60,11 +99,32 @@ def _pushes(bend: NDArray[np.float32], width: int, height: int) -> NDArray[np.fl
 
 def _apply_to_pixels(picture: Picture, change: Change) -> Picture:
     """Apply all that is no change of position; the picture may be written to."""
-    if change.channel_shift:
-        shifted = picture.astype(np.float32) + np.float32(change.channel_shift)
-        picture = np.rint(np.clip(shifted, picture.min(), picture.max())).astype(np.uint8)
+    return _apply_to_levels(_shift_channels(picture, change.channel_shift), change)
+
+
+def _shift_channels(picture: Pixels, shift: float) -> Pixels:
+    if not shift:
+        return picture
+    shifted = np.clip(picture.astype(np.float32) + np.float32(shift), picture.min(), picture.max())
+    return np.asarray(np.rint(shifted) if picture.dtype == np.uint8 else shifted, dtype=picture.dtype)
+
+
+def _changes_levels(change: Change) -> bool:
+    """Tell whether there is anything to apply that needs levels of 0..255."""
+    marks = (change.operations, change.blur, change.gaussian_noise, change.pepper, change.salt, change.rectangles)
+    return change.brightness != 1 or change.jpeg_quality is not None or any(marks)
+
+
+def _brighten(picture: Picture, factor: float) -> Picture:
+    """Multiply all channels but a fourth, which is no colour."""
+    bright = np.asarray(cv2.convertScaleAbs(picture, alpha=factor), dtype=np.uint8).reshape(picture.shape)
+    bright[..., 3:] = picture[..., 3:]
+    return bright
+
+
+def _apply_to_levels(picture: Picture, change: Change) -> Picture:
     if change.brightness != 1:
-        picture = np.asarray(cv2.convertScaleAbs(picture, alpha=change.brightness), dtype=np.uint8)
+        picture = _brighten(picture, change.brightness)
     if change.operations:
         picture = _apply_operations(picture, change.operations)
     if change.blur:

@@ -88,9 +88,9 @@ def draw_pose(settings: AugmentSettings, numbers: np.random.Generator, width: in
 
 
 def _draw_shift(given: float | tuple[float, ...], numbers: np.random.Generator, side: int) -> float:
-    """Return a shift in pixels: even in ±given, one of the whole numbers below given, or one of a list."""
+    """Return a shift in pixels: even in ±given, one of the whole numbers below a whole one, or one of a list."""
     place, sign = numbers.random(2).tolist()
-    if isinstance(given, float) and not given.is_integer():
+    if isinstance(given, float):
         shift = (2 * place - 1) * given
     else:
         choices = given if isinstance(given, tuple) else range(int(given)) or (0,)

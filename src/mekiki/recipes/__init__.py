@@ -1,0 +1,1 @@
+"""The recipes, as TOML files; ``config/recipes.py`` reads them."""

@@ -1,0 +1,110 @@
+"""Going on with a training that was stopped, failed or killed: what it was begun with, and whether that still holds.
+
+The run folder says it all: ``config.json`` the settings, ``split.csv`` the photos, ``checkpoints/`` how far it came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mekiki.config import SECTIONS, RunConfig, make_config
+from mekiki.data.folders import absolute_path
+from mekiki.errors import MekikiError, SettingsError
+from mekiki.records.run import RunFolder, read_config, read_status
+from mekiki.training.checkpoint import Checkpoints
+from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
+
+FREE = ("device", "precision", "workers", "cache_gigabytes", "checkpoint_minutes")
+"""Settings that may be others when a training goes on."""
+
+
+WRITTEN = (".csv", ".html", ".json", ".jsonl", ".png", ".safetensors")
+
+
+def holds_begun_run(run: RunFolder) -> bool:
+    """Tell whether a training was begun in a folder; what a kill left of its very first file is removed."""
+    if not run.path.is_dir():
+        return False
+    for path in run.path.glob(f".{run.config.stem}-*{run.config.suffix}"):
+        path.unlink(missing_ok=True)
+    return run.config.is_file()
+
+
+def is_done(run: RunFolder) -> bool:
+    """Tell whether a run ended; a status that is missing or half written says no."""
+    try:
+        return read_status(run).state == "done"
+    except MekikiError:
+        return False
+
+
+def config_to_resume(
+    run: RunFolder, data: str | Path | None, split_file: str | Path | None, settings: dict[str, Any]
+) -> RunConfig:
+    """Return what a run was begun with.
+
+    Args:
+        run: Its folder.
+        data: What the person named now; None: nothing.
+        split_file: As ``data``.
+        settings: Settings that the person gave now; the ``FREE`` ones take effect, others must be the run's own.
+
+    Raises:
+        SettingsError: The person asks for something else than the run was begun with.
+        RunError: ``config.json`` cannot be read.
+    """
+    config = read_config(run)
+    for name, now, begun in (("data", data, config.data), ("--split", split_file, config.split_file)):
+        if now is not None and str(absolute_path(Path(now))) != begun:
+            raise SettingsError(f"{run.path} was begun with {name} {begun or 'not given'}, not {now}", _hint(name))
+    asked = make_config(config.data, config.split_file, **{"recipe": config.recipe, **settings})
+    free: dict[str, Any] = {}
+    if "recipe" in settings and settings["recipe"] != config.recipe:
+        raise SettingsError(
+            f"{run.path} was begun with recipe = {config.recipe}, not {settings['recipe']}", _hint("recipe")
+        )
+    for key in settings:
+        field = key.rpartition(".")[2]
+        for section in SECTIONS:
+            if field not in SECTIONS[section].model_fields:
+                continue
+            now, begun = getattr(getattr(asked, section), field), getattr(getattr(config, section), field)
+            if section == "train" and field in FREE:
+                free[field] = now
+            elif now != begun:
+                raise SettingsError(f"{run.path} was begun with {field} = {begun}, not {now}", _hint(field))
+    return config.model_copy(update={"train": config.train.model_copy(update=free)})
+
+
+def _hint(name: str) -> str:
+    return f"leave {name} out to go on, or train into another folder"
+
+
+def clear_leftovers(run: RunFolder) -> None:
+    """Remove the temporary files that a kill left in a run folder."""
+    for folder in (run.path, run.checkpoints, run.figures):
+        for path in folder.glob(".*-*") if folder.is_dir() else ():
+            if path.suffix in WRITTEN:
+                path.unlink(missing_ok=True)
+
+
+def checkpoints_of(run: RunFolder, prepared: Prepared) -> Checkpoints:
+    """Return where a run keeps how far it came, for the photos and settings that it has now."""
+    minutes = prepared.config.train.checkpoint_minutes
+    return Checkpoints(run.checkpoints, fingerprint(prepared), minutes)
+
+
+def fingerprint(prepared: Prepared) -> str:
+    """Return a number that stays the same as long as a training would take the same course."""
+    config = prepared.config
+    sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "augment", "normalisation")}
+    train = config.train.model_dump(mode="json", exclude=set(FREE))
+    contents = {photo.path: photo.sha256 for photo in prepared.scanned.manifest.photos}
+    rows = [
+        [row.path, row.label, row.part, contents[row.path]] for row in prepared.split.rows if row.part in TRAINING_PARTS
+    ]
+    whole = json.dumps([sections, train, prepared.card.classes, rows], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()

@@ -1,0 +1,236 @@
+"""A training that was killed goes on to the same bits."""
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors import safe_open
+
+import mekiki
+from mekiki.errors import DataError, RunError, SettingsError
+from mekiki.progress import Silent
+from mekiki.records.history import read_history
+from mekiki.records.run import RunFolder, read_status
+from mekiki.records.split import read_split
+from mekiki.training.checkpoint import NAME
+from tests.conftest import write_photos
+
+SETTINGS: dict[str, Any] = {
+    "backbone": "test_resnet",
+    "weights": "none",
+    "head": "flatten-dropout",
+    "image_size": 32,
+    "batch_size": 4,
+    "learning_rate": 0.01,
+    "epochs": 6,
+    "patience": 3,
+    "average": 0.8,
+    "preset": "sommelier",
+    "mixup": 0.2,
+    "checkpoint_minutes": 0.0005,
+    "workers": 2,
+}
+KILLS = 24
+
+
+def begin(photos: Path, out: Path) -> None:
+    mekiki.train(photos, out, resume=True, **SETTINGS)
+
+
+def same_course(run: RunFolder, other: RunFolder) -> None:
+    assert run.weights.read_bytes() == other.weights.read_bytes()
+    assert run.split.read_bytes() == other.split.read_bytes()
+    assert run.predictions.read_bytes() == other.predictions.read_bytes()
+    ours, theirs = (
+        [
+            (e.epoch, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.learning_rate, e.best)
+            for e in history
+        ]
+        for history in (read_history(run.history), read_history(other.history))
+    )
+    assert ours == theirs
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("resuming") / "photos", 12)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path) -> RunFolder:
+    return mekiki.train(photos, photos.parent / "undisturbed", **SETTINGS)
+
+
+def step_of(run: RunFolder) -> int:
+    """Return how many steps the checkpoint knows of; -1: there is none."""
+    try:
+        with safe_open(run.checkpoints / NAME, "pt") as file:
+            return int(json.loads(file.metadata()["reached"])["step"])
+    except (FileNotFoundError, RuntimeError):  # it went between two looks
+        return -1
+
+
+def kill_somewhere(process: BaseProcess, run: RunFolder, when: random.Random, longest: float) -> bool:
+    """Kill a training after some checkpoints and a moment, or in a long quiet time; tell whether it was alive."""
+    checkpoints, until, known = when.randint(0, 4), time.monotonic() + when.uniform(0, longest), step_of(run)
+    while process.is_alive() and time.monotonic() < until:
+        if step_of(run) != known:
+            known, checkpoints = step_of(run), checkpoints - 1
+            until = time.monotonic() + (when.uniform(0, longest) if checkpoints > 0 else when.uniform(0, 0.05))
+        time.sleep(0.002)
+    process.kill()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_killed_again_and_again_it_ends_with_the_same_bits(
+    photos: Path, undisturbed: RunFolder, tmp_path: Path
+) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mekiki.verbs.train", "mekiki.report.page"])
+    began = time.monotonic()
+    process = context.Process(target=begin, args=(photos, tmp_path / "at once"))
+    process.start()
+    process.join()
+    whole = time.monotonic() - began
+    run, when = RunFolder(tmp_path / "run"), random.Random(0)
+    kills, places = 0, set()
+    while not run.status.is_file() or read_status(run).state != "done":
+        process = context.Process(target=begin, args=(photos, run.path))
+        process.start()
+        if kills < KILLS:
+            kills += kill_somewhere(process, run, when, whole)
+            places.add(step_of(run))
+        else:
+            process.join()
+            assert process.exitcode == 0
+    assert kills >= 8 and len(places) >= 8, places
+    same_course(run, undisturbed)
+    assert not run.checkpoints.exists()
+    assert not [path for path in run.path.rglob(".*")]
+
+
+def test_a_run_that_is_done_is_left_alone(photos: Path, undisturbed: RunFolder) -> None:
+    before = {path: path.stat().st_mtime_ns for path in undisturbed.path.rglob("*")}
+    assert mekiki.train(None, undisturbed.path, resume=True).path == undisturbed.path
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.path.rglob("*")} == before
+
+
+def test_where_nothing_was_begun_it_begins(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no training to go on with in"):
+        mekiki.train(None, tmp_path / "run", resume=True)
+    run = mekiki.train(photos, tmp_path / "run", resume=True, **{**SETTINGS, "epochs": 1})
+    assert read_status(run).state == "done"
+
+
+def test_a_kill_while_the_first_file_was_written_leaves_nothing_in_the_way(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".config-x8_k2.json").write_text("{", encoding="utf-8")
+    with pytest.raises(SettingsError, match="already holds files"):
+        mekiki.train(photos, tmp_path / "run", **{**SETTINGS, "epochs": 0})
+    run = mekiki.train(photos, tmp_path / "run", resume=True, **{**SETTINGS, "epochs": 1})
+    assert read_status(run).state == "done"
+
+
+class Stop(Exception):
+    """Stands for whatever ends a training."""
+
+
+def stopped_after(epochs: int, photos: Path, out: Path, **settings: Any) -> RunFolder:
+    """Train until some epochs are told, then fail."""
+
+    class Failing(Silent):
+        def say(self, line: str) -> None:
+            if line.startswith(f"epoch {epochs}/"):
+                raise Stop
+
+    with pytest.raises(Stop):
+        mekiki.train(photos, out, progress=Failing(), **{**SETTINGS, "checkpoint_minutes": 60, **settings})
+    return RunFolder(out)
+
+
+@pytest.fixture(scope="module")
+def stopped(photos: Path) -> RunFolder:
+    """A run that failed after two epochs; a test copies it."""
+    return stopped_after(2, photos, photos.parent / "stopped")
+
+
+def test_it_goes_on_with_nothing_but_what_it_was_begun_with(photos: Path, stopped: RunFolder, tmp_path: Path) -> None:
+    run = stopped
+    assert read_status(run).state == "failed"
+    for settings, message in [
+        ({"epochs": 9}, "was begun with epochs = 6, not 9"),
+        ({"preset": "light"}, "was begun with preset = sommelier, not light"),
+        ({"augment.dust": 3}, "was begun with dust = 0, not 3"),
+    ]:
+        with pytest.raises(SettingsError, match=message):
+            mekiki.train(photos, run.path, resume=True, **{**SETTINGS, **settings})
+    with pytest.raises(SettingsError, match="was begun with data"):
+        mekiki.train(tmp_path, run.path, resume=True)
+    assert read_status(run).state == "failed"
+
+
+def test_other_threads_and_cache_take_the_same_course(
+    stopped: RunFolder, undisturbed: RunFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(shutil.copytree(stopped.path, tmp_path / "run"))
+    assert len(list(run.checkpoints.iterdir())) == 1
+    mekiki.train(None, run.path, resume=True, workers=0, cache_gigabytes=0)
+    same_course(run, undisturbed)
+
+
+def test_a_vanished_photo_stops_it_and_it_goes_on_when_the_photo_is_back(
+    photos: Path, undisturbed: RunFolder, tmp_path: Path
+) -> None:
+    mine = tmp_path / "photos"
+    shutil.copytree(photos, mine)
+    run = stopped_after(1, mine, tmp_path / "run")
+    hidden = next((mine / row.path) for row in read_split(run.split).rows if row.part == "train")
+    content = hidden.read_bytes()
+    hidden.unlink()
+    with pytest.raises(DataError, match="1 cannot be found in"):
+        mekiki.train(None, run.path, resume=True)
+    hidden.write_bytes(photos.joinpath("red", "000.png").read_bytes() + b" ")
+    with pytest.raises(RunError, match="is of other settings, classes or photos"):
+        mekiki.train(None, run.path, resume=True)
+    hidden.write_bytes(content)
+    mekiki.train(None, run.path, resume=True)
+    same_course(run, undisturbed)
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "foreign", "empty"])
+def test_a_damaged_checkpoint_is_refused_in_words(stopped: RunFolder, tmp_path: Path, damage: str) -> None:
+    run = RunFolder(shutil.copytree(stopped.path, tmp_path / "run"))
+    (checkpoint,) = run.checkpoints.iterdir()
+    content = checkpoint.read_bytes()
+    damaged = {
+        "cut": content[: len(content) // 2],
+        "text": b"no tensors",
+        "empty": b"",
+        "foreign": run.weights.read_bytes(),
+    }
+    checkpoint.write_bytes(damaged[damage])
+    with pytest.raises(RunError, match=r"cannot read the checkpoint|is no checkpoint of this version"):
+        mekiki.train(None, run.path, resume=True)
+    assert checkpoint.read_bytes() == damaged[damage]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom a folder can shut out")
+def test_a_folder_that_cannot_be_written_stops_it_with_a_clear_line(stopped: RunFolder, tmp_path: Path) -> None:
+    run = RunFolder(shutil.copytree(stopped.path, tmp_path / "run"))
+    run.checkpoints.chmod(0o500)
+    try:
+        with pytest.raises(RunError, match=r"cannot write .*last.safetensors"):
+            mekiki.train(None, run.path, resume=True)
+    finally:
+        run.checkpoints.chmod(0o700)
+    assert read_status(mekiki.train(None, run.path, resume=True)).state == "done"
