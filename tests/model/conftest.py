@@ -14,15 +14,6 @@ from safetensors.torch import save_file
 MakeFolder = Callable[..., Path]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> Iterator[None]:
-    """Small tensors are quicker on one thread, above all where other work runs on the same cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def _no_weights_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither MEKIKI_WEIGHTS nor the hub's cache of whoever runs the tests is looked at."""

@@ -3,19 +3,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mekiki.config import AugmentSettings
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError
 from mekiki.records.card import Preprocessing
+from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.cache import PictureCache, list_kept, picture_name
 from mekiki.tensors.geometry import square
-from mekiki.tensors.loading import PhotoSet, prepared_ahead
+from mekiki.tensors.loading import PhotoSet
 from tests.conftest import draw_photo, write_photos
 
 PREPROCESSING = Preprocessing(image_size=32, fit="letterbox", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -212,3 +215,21 @@ def test_an_error_of_an_item_is_raised_at_its_group_and_work_is_not_unbounded() 
     with pytest.raises(RuntimeError, match="four"):
         next(groups)
     assert max(prepared) < 20
+
+
+@pytest.mark.parametrize(
+    "ranges", [{"preset": "sommelier"}, {"mixup": 0.4, "cutmix": 1.0}, {"preset": "keras-2017+dust"}]
+)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_device_shows_what_the_threads_show_but_for_rounding(
+    shared_photos: Path, ranges: dict[str, Any], workers: int
+) -> None:
+    settings = AugmentSettings(**ranges)
+    one_by_one = list(photo_set(shared_photos).augmented_batches(ORDER, settings, 1, 2, workers=0))
+    device = torch.device("cpu")
+    batched = list(photo_set(shared_photos).augmented_batches(ORDER, settings, 1, 2, workers, device))
+    for mine, theirs in zip(one_by_one, batched, strict=True):
+        assert isinstance(theirs.pictures, torch.Tensor)
+        assert np.abs(mine.array.astype(int) - theirs.array).mean() < 1.5
+        for name in ("labels", "others", "shares"):
+            np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))

@@ -66,3 +66,12 @@ def test_models_of_single_epochs_are_kept_and_can_be_loaded(photos: Path, tmp_pa
 def test_the_inverse_schedule_is_that_of_keras() -> None:
     settings = TrainSettings(schedule="inverse", rate_decay=1e-3, learning_rate=0.5, warmup=0.0)
     assert [rate_at(step, 5000, settings) for step in (0, 1, 1000)] == [0.5, 0.5 / 1.001, 0.25]
+
+
+def test_photos_are_changed_batch_by_batch_where_it_is_asked_for(photos: Path, tmp_path: Path) -> None:
+    one_by_one = mekiki.train(photos, tmp_path / "cpu", **SMALL, epochs=1, augment_on="cpu", mixup=0.3)
+    batched = mekiki.train(photos, tmp_path / "device", **SMALL, epochs=1, augment_on="device", mixup=0.3)
+    (_, ours), (_, theirs) = (read_history(run.history) for run in (one_by_one, batched))
+    assert ours.train_loss == pytest.approx(theirs.train_loss, rel=0.02)
+    with pytest.raises(SettingsError, match="jpeg_quality needs the CPU"):
+        mekiki.train(photos, tmp_path / "run", **SMALL, augment_on="device", jpeg_quality=(30, 90))

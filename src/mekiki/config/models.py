@@ -95,6 +95,11 @@ class TrainSettings(Section):
     checkpoint_minutes: float = Field(
         5.0, ge=0, description="time between two checkpoints within an epoch, minutes; each epoch ends with one too"
     )
+    augment_on: Literal["auto", "cpu", "device"] = Field(
+        "auto",
+        description="where photos are changed: cpu (one by one, by threads), device (batch by batch, by torch), or "
+        "auto (device if that is a CUDA GPU and all changes can be made there)",
+    )
     cache_gigabytes: float = Field(
         5.0,
         ge=0,

@@ -21,8 +21,8 @@ from mekiki.progress import Progress, Silent
 from mekiki.records.card import ModelCard
 from mekiki.records.predictions import Prediction
 from mekiki.records.run import open_run
+from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.geometry import Picture, square
-from mekiki.tensors.loading import prepared_ahead
 from mekiki.tensors.normalisation import Normaliser, load_normaliser
 
 IMAGENET_PREFIX = "imagenet:"

@@ -140,9 +140,9 @@ def _measure(
     seen = filled = 0
     with progress.task("measure", len(photos)) as task:
         for batch in photos.plain_batches(batch_size, workers):
-            counts.add(batch.pictures)
+            counts.add(batch.array)
             own = sample[(sample >= seen) & (sample < seen + len(batch.pictures))] - seen
-            chosen[filled : filled + len(own)] = batch.pictures[own]
+            chosen[filled : filled + len(own)] = batch.array[own]
             seen, filled = seen + len(batch.pictures), filled + len(own)
             task.advance(len(batch.pictures))
     return counts, chosen

@@ -1,39 +1,34 @@
 """Batches of labelled photos, prepared by threads beside the work that uses them.
 
-Decoding and resampling release Python's lock, so threads are enough and start at once on every system. What is read
-again in every epoch comes from a cache on disk (``cache.py``); no picture is kept in memory, however many there are.
+What is read again in every epoch comes from a cache on disk (``cache.py``); no picture is kept in memory, however many
+there are. Photos are changed one by one by the threads, or read by them and changed batch by batch on a device.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mekiki.config import AugmentSettings
 from mekiki.data.pictures import read_file, read_picture
 from mekiki.errors import DataError, PictureError
 from mekiki.records.card import Preprocessing
+from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.augmentation.augmenting import augment
-from mekiki.tensors.augmentation.drawing import Key
+from mekiki.tensors.augmentation.batched import change_batch, mix_batch
+from mekiki.tensors.augmentation.change import Change
+from mekiki.tensors.augmentation.drawing import Key, draw_change
 from mekiki.tensors.augmentation.mixing import Mix, draw_mix, mix
 from mekiki.tensors.cache import PictureCache, picture_name
 from mekiki.tensors.geometry import Picture, fit_scale, reduce, square
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-AHEAD = 3
 LEFT_ALONE = 1.1
 """A training photo up to this times too large is not reduced: that takes as long as to decode it."""
 
@@ -43,21 +38,37 @@ class Batch:
     """Some photos, ready for the network.
 
     Attributes:
-        pictures: (n, size, size, 3) uint8 RGB.
+        pictures: (n, size, size, 3) uint8 RGB; a tensor if they were made on a device.
         labels: (n,) class numbers.
         others: (n,) class numbers of the photos that were mixed in; ``labels`` where there are none.
         shares: (n,) how much of ``labels`` counts, 0..1; the rest is that of ``others``.
     """
 
-    pictures: NDArray[np.uint8]
+    pictures: NDArray[np.uint8] | torch.Tensor
     labels: NDArray[np.int64]
     others: NDArray[np.int64]
     shares: NDArray[np.float32]
 
     @property
+    def array(self) -> NDArray[np.uint8]:
+        """Return the pictures in the computer's own memory."""
+        return self.pictures.cpu().numpy() if isinstance(self.pictures, torch.Tensor) else self.pictures
+
+    @property
     def is_mixed(self) -> bool:
         """Return whether any picture shows two photos."""
         return bool((self.shares < 1).any())
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A photo and what is to happen to it, and the same of the photo that is mixed in."""
+
+    picture: Picture
+    change: Change
+    mix: Mix | None
+    partner: Picture | None
+    partner_change: Change | None
 
 
 class PhotoSet:
@@ -143,7 +154,13 @@ class PhotoSet:
         return self._batches(order, lambda number: (self.plain(number), None), workers)
 
     def augmented_batches(
-        self, order: Sequence[Sequence[int]], settings: AugmentSettings, seed: int, epoch: int, workers: int
+        self,
+        order: Sequence[Sequence[int]],
+        settings: AugmentSettings,
+        seed: int,
+        epoch: int,
+        workers: int,
+        device: torch.device | None = None,
     ) -> Generator[Batch]:
         """Yield augmented photos.
 
@@ -153,7 +170,10 @@ class PhotoSet:
             seed: The run's seed.
             epoch: Counted from 1.
             workers: Threads; 0 prepares in the caller's thread. The pictures do not depend on it.
+            device: Where whole batches are changed, with torch; None: the threads change photo by photo.
         """
+        if device is not None:
+            return self._changed_batches(order, settings, seed, epoch, workers, device)
         size, fit = self.preprocessing.image_size, self.preprocessing.fit
 
         def draw(sample: int) -> tuple[Picture, Mix | None]:
@@ -162,87 +182,63 @@ class PhotoSet:
             drawn = draw_mix(settings, key, len(self), size)
             if drawn is None:
                 return picture, None
-            partner_key = Key(seed, (epoch, sample, "partner"))
-            return mix(picture, augment(self.reduced(drawn.partner), size, fit, settings, partner_key), drawn), drawn
+            partner = augment(self.reduced(drawn.partner), size, fit, settings, _partner(key))
+            return mix(picture, partner, drawn), drawn
 
         return self._batches(order, draw, workers)
+
+    def _changed_batches(
+        self,
+        order: Sequence[Sequence[int]],
+        settings: AugmentSettings,
+        seed: int,
+        epoch: int,
+        workers: int,
+        device: torch.device,
+    ) -> Generator[Batch]:
+        """Let the threads read and draw; change whole batches on the device."""
+        size, fit = self.preprocessing.image_size, self.preprocessing.fit
+
+        def draw(sample: int) -> _Drawn:
+            key = Key(seed, (epoch, sample))
+            change, drawn = draw_change(settings, key, size, size), draw_mix(settings, key, len(self), size)
+            picture = self.reduced(sample % len(self))
+            if drawn is None:
+                return _Drawn(picture, change, None, None, None)
+            partner_change = draw_change(settings, _partner(key), size, size)
+            return _Drawn(picture, change, drawn, self.reduced(drawn.partner), partner_change)
+
+        def change(pictures: list[Picture], changes: list[Change]) -> torch.Tensor:
+            return change_batch(pictures, changes, size, fit, settings.fill_mode, settings.cval, device)
+
+        with closing(prepared_ahead(order, draw, workers)) as groups:
+            for samples, drawn in groups:
+                pictures = change([each.picture for each in drawn], [each.change for each in drawn])
+                mixes = [each.mix for each in drawn if each.mix is not None]
+                if mixes:  # then all of them are mixed
+                    partners = [each.partner for each in drawn if each.partner is not None]
+                    partner_changes = [each.partner_change for each in drawn if each.partner_change is not None]
+                    pictures = mix_batch(pictures, change(partners, partner_changes), mixes)
+                yield self._labelled(pictures, samples, [each.mix for each in drawn])
 
     def _batches(
         self, order: Sequence[Sequence[int]], prepare: Callable[[int], tuple[Picture, Mix | None]], workers: int
     ) -> Generator[Batch]:
         with closing(prepared_ahead(order, prepare, workers)) as groups:
             for samples, prepared in groups:
-                numbers = [sample % len(self) for sample in samples]
-                mixes = [drawn for _, drawn in prepared]
-                partners = [own if drawn is None else drawn.partner for own, drawn in zip(numbers, mixes, strict=True)]
-                shares = [1.0 if drawn is None else drawn.share for drawn in mixes]
-                yield Batch(
-                    np.stack([picture for picture, _ in prepared]),
-                    self.labels[numbers],
-                    self.labels[partners],
-                    np.array(shares, dtype=np.float32),
+                yield self._labelled(
+                    np.stack([picture for picture, _ in prepared]), samples, [drawn for _, drawn in prepared]
                 )
 
-
-def prepared_ahead(
-    order: Sequence[Sequence[Item]], prepare: Callable[[Item], Result], workers: int
-) -> Generator[tuple[Sequence[Item], list[Result]]]:
-    """Prepare groups of items with threads, a few groups ahead of the consumer, in order.
-
-    Args:
-        order: The groups.
-        prepare: Called once for each item, from any thread.
-        workers: Threads; 0 works in the caller's thread.
-
-    Yields:
-        Each group with its results, in order; an error of an item is raised at its group.
-    """
-    if workers == 0:
-        for group in order:
-            yield group, [prepare(item) for item in group]
-        return
-    with _single_threaded_opencv(), ThreadPoolExecutor(workers, thread_name_prefix="mekiki-photos") as pool:
-        waiting: deque[tuple[Sequence[Item], list[Future[Result]]]] = deque()
-        try:
-            for group in order:
-                waiting.append((group, [pool.submit(prepare, item) for item in group]))
-                if len(waiting) > AHEAD:
-                    yield _finished(waiting)
-            while waiting:
-                yield _finished(waiting)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def _labelled(
+        self, pictures: NDArray[np.uint8] | torch.Tensor, samples: Sequence[int], mixes: Sequence[Mix | None]
+    ) -> Batch:
+        numbers = [sample % len(self) for sample in samples]
+        partners = [own if drawn is None else drawn.partner for own, drawn in zip(numbers, mixes, strict=True)]
+        shares = [1.0 if drawn is None else drawn.share for drawn in mixes]
+        return Batch(pictures, self.labels[numbers], self.labels[partners], np.array(shares, dtype=np.float32))
 
 
-def _finished(
-    waiting: deque[tuple[Sequence[Item], list[Future[Result]]]],
-) -> tuple[Sequence[Item], list[Result]]:
-    group, futures = waiting.popleft()
-    return group, [future.result() for future in futures]
-
-
-class _SingleThreadedOpencv:
-    """Keeps OpenCV from starting threads of its own inside ours; loaders may overlap, the last one out restores."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._before = 0
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with self._lock:
-            if self._inside == 0:
-                self._before = cv2.getNumThreads()
-                cv2.setNumThreads(1)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0:
-                    cv2.setNumThreads(self._before)
-
-
-_single_threaded_opencv = _SingleThreadedOpencv()
+def _partner(key: Key) -> Key:
+    """Return the key of the photo that is mixed into another."""
+    return Key(key.seed, (*key.counters, "partner"))

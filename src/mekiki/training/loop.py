@@ -25,6 +25,7 @@ from mekiki.model.device import Machine
 from mekiki.progress import Progress, Task
 from mekiki.records.history import Epoch
 from mekiki.seeds import stream, torch_seed
+from mekiki.tensors.augmentation.batched import runs_batched
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.checkpoint import Checkpoints, Reached
@@ -178,7 +179,12 @@ class Trainer:
         loss_sum = torch.tensor(self._loss_sum, device=self.machine.device)
         right = torch.tensor(self._right, device=self.machine.device)
         batches = self.train_photos.augmented_batches(
-            order[self._batch :], self.augmentation, self.settings.seed, number, self.settings.workers
+            order[self._batch :],
+            self.augmentation,
+            self.settings.seed,
+            number,
+            self.settings.workers,
+            self._augmenting_device(),
         )
         note = ""
         with closing(batches), torch.random.fork_rng(devices=self._forked()):
@@ -278,6 +284,13 @@ class Trainer:
         counts: NDArray[np.int64] = np.bincount(self.train_photos.labels)
         weights = len(self.train_photos) / (len(counts) * counts)
         return torch.tensor(weights, dtype=torch.float32, device=self.machine.device)
+
+    def _augmenting_device(self) -> torch.device | None:
+        """Return where whole batches are changed; None: the threads change photo by photo."""
+        wanted, device = self.settings.augment_on, self.machine.device
+        if wanted == "auto":
+            wanted = "device" if device.type == "cuda" and runs_batched(self.augmentation) else "cpu"
+        return device if wanted == "device" else None
 
     def _forked(self) -> list[int]:
         return [self.machine.device.index or 0] if self.machine.device.type == "cuda" else []

@@ -23,8 +23,8 @@ from mekiki.progress import Progress, Silent
 from mekiki.records.copies import AUGMENTED, CopyRow, write_copies
 from mekiki.records.manifest import Manifest, Photo
 from mekiki.records.run import check_new_folder
+from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.copies import ENDINGS, draw_copies, encode
-from mekiki.tensors.loading import prepared_ahead
 from mekiki.verbs.scan import scan
 
 _AT_ONCE = 4

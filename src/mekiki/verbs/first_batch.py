@@ -30,7 +30,8 @@ def write_first_batch(path: Path, batch: Batch, classes: Sequence[str]) -> None:
         classes: Names of the class numbers.
     """
     shown = min(MOST_SHOWN, len(batch.labels))
-    cells = [Cell(_visible(batch.pictures[number]), _caption(batch, number, classes)) for number in range(shown)]
+    pictures = batch.array
+    cells = [Cell(_visible(pictures[number]), _caption(batch, number, classes)) for number in range(shown)]
     rows = [Row("", "", tuple(cells[start : start + COLUMNS])) for start in range(0, shown, COLUMNS)]
     save_sheet(contact_sheet(rows), path)
 

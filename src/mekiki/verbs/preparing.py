@@ -18,6 +18,7 @@ from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
 from mekiki.records.manifest import Part
 from mekiki.records.split import Split, read_split
+from mekiki.tensors.augmentation.batched import runs_batched
 from mekiki.tensors.cache import PictureCache, open_picture_cache
 from mekiki.tensors.fitting import check_whitening, fit_normaliser
 from mekiki.tensors.loading import PhotoSet
@@ -56,6 +57,8 @@ def prepare(config: RunConfig, progress: Progress, split_path: Path | None = Non
     """
     machine = choose_machine(config.train.device, config.train.precision)
     check_board(config.train.tensorboard)
+    if config.train.augment_on == "device" and not runs_batched(config.augment):
+        raise SettingsError("jpeg_quality needs the CPU's encoder, and augment_on is device", "--augment-on cpu")
     check_whitening(config.normalisation, config.model.image_size)
     keep_memory()
     pretrained = resolve_weights(config.model.backbone, config.model.weights)

@@ -71,7 +71,7 @@ class _Shown:
         caption = f"draw {draw}"
         if batch.is_mixed:
             caption = mixed_caption(self.name(number), self.name(int(batch.others[0])), float(batch.shares[0]))
-        return Cell(batch.pictures[0], caption)
+        return Cell(batch.array[0], caption)
 
     def name(self, number: int) -> str:
         """Return a photo's label, or its file's name if it has none."""
