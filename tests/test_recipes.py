@@ -49,6 +49,12 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert (config.train.epochs, config.recipe) == (3, str(path))
 
 
+def test_a_file_that_windows_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'\xef\xbb\xbf[about]\r\nsummary = "mine"\r\n[settings]\r\nzoom_range = [0.8, 1.2]\r\n')
+    assert make_config("photos", recipe=str(path)).augment.zoom_range == (0.8, 1.2)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -58,6 +64,11 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ('[about]\nsummary = "x"\n[settings]\nepochs = "many"\n', "epochs = 'many'"),
         ('[about]\nsummary = "x"\nrun = "rm"\n', "about.run"),
         ("x" * 200_000, "a recipe has a few lines"),
+        ("a = " + "[" * 4_000 + "]" * 4_000, "is no TOML: maximum recursion"),
+        ("a = " + "9" * 5_000, "is no TOML: Exceeds the limit"),
+        ('[about]\nsummary = "x"\n[settings]\nepochs = 1979-05-27\n', "settings: epochs is no number, text"),
+        ('[about]\nsummary = "x"\n[settings]\nzoom_range = {a = 1}\n', "settings: zoom_range is no number, text"),
+        ('[about]\nsummary = "x"\n[settings]\nzoom_range = [[1], 2]\n', "settings: zoom_range is no number, text"),
     ],
 )
 def test_what_is_no_recipe_is_refused_in_words(tmp_path: Path, content: str, message: str) -> None:

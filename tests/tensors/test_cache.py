@@ -31,7 +31,7 @@ def picture(number: int, height: int = 20, width: int = 30) -> np.ndarray:
 
 
 def name(number: int) -> str:
-    return picture_name(f"{number:064x}", 160, "letterbox")
+    return picture_name(f"{number:064x}", 160, "letterbox", 1.0)
 
 
 def silent(line: str) -> None:
@@ -69,9 +69,10 @@ def test_what_comes_back_cannot_be_written_to(pictures: PictureCache) -> None:
         pictures.recall(name(0))[0] = 0
 
 
-def test_a_name_differs_by_photo_size_and_fit() -> None:
-    names = {picture_name(sha, size, fit) for sha in ("a", "b") for size in (1, 11) for fit in ("crop", "squash")}
-    assert len(names) == 8
+def test_a_name_differs_by_photo_size_fit_and_what_is_left_alone() -> None:
+    photos = [(sha, size) for sha in ("a", "b") for size in (1, 11)]
+    names = {picture_name(*photo, fit, alone) for photo in photos for fit in ("crop", "squash") for alone in (1.0, 1.1)}
+    assert len(names) == 16
 
 
 def test_nothing_is_known_before_it_is_kept_and_no_folder_is_made(pictures: PictureCache, folder: Path) -> None:

@@ -25,11 +25,12 @@ PREPROCESSING = Preprocessing(image_size=32, fit="letterbox", mean=(0.5, 0.5, 0.
 ORDER = [[3, 0, 7], [35, 1], [2]]  # 36 photos: draw 35 is the last photo, and so is 71
 
 
-def photo_set(folder: Path, cache: PictureCache | None = None, margin: float = 1.25) -> PhotoSet:
+def photo_set(folder: Path, cache: PictureCache | None = None, margin: float = 1.25, size: int = 32) -> PhotoSet:
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
     labels = [sorted(path.name for path in folder.iterdir()).index(path.split("/")[0]) for path in paths]
     sha256s = [hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths]
-    return PhotoSet(folder, paths, labels, PREPROCESSING, margin=margin, sha256s=sha256s, cache=cache)
+    preprocessing = PREPROCESSING.model_copy(update={"image_size": size})
+    return PhotoSet(folder, paths, labels, preprocessing, margin=margin, sha256s=sha256s, cache=cache)
 
 
 def silent(line: str) -> None:
@@ -116,7 +117,7 @@ def test_a_file_that_changed_since_the_scan_is_not_kept_under_its_old_name(
     number = chosen.paths.index("red/003.png")
     np.testing.assert_array_equal(chosen.plain(number), chosen.plain(chosen.paths.index("blue/003.png")))
     names = {Path(kept.path).name for kept in list_kept(tmp_path / "decoded")}
-    assert names == {picture_name(chosen._sha256s[chosen.paths.index("blue/003.png")], 40, "letterbox")}
+    assert names == {picture_name(chosen._sha256s[chosen.paths.index("blue/003.png")], 40, "letterbox", 1.1)}
 
 
 def test_a_changed_photo_is_another_photo(photos: Path, cache: PictureCache) -> None:
@@ -132,6 +133,17 @@ def test_a_photo_that_is_hardly_too_large_is_left_as_it_is(tmp_path: Path, side:
     write_photos(tmp_path / "photos", 1, {"red": (200, 50, 40)})
     Image.fromarray(draw_photo((200, 50, 40), 0, side)).save(tmp_path / "photos" / "red" / "000.png")
     assert photo_set(tmp_path / "photos", margin=1.25).reduced(0).shape == (kept, kept, 3)
+
+
+@pytest.mark.parametrize("training_first", [True, False])
+def test_what_is_left_alone_for_training_is_not_taken_for_what_is_reduced(
+    tmp_path: Path, cache: PictureCache, training_first: bool
+) -> None:
+    write_photos(tmp_path / "photos", 1, {"red": (200, 50, 40)})
+    Image.fromarray(draw_photo((200, 50, 40), 0, 43)).save(tmp_path / "photos" / "red" / "000.png")
+    training, other = photo_set(tmp_path / "photos", cache, 1.25), photo_set(tmp_path / "photos", cache, 1.0, 40)
+    shapes = [photos.reduced(0).shape[0] for photos in ((training, other) if training_first else (other, training))]
+    assert shapes == ([43, 40] if training_first else [40, 43])
 
 
 MEASURE = """

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from mekiki.errors import RunError
@@ -74,3 +76,14 @@ def test_what_does_not_belong_is_refused_and_nothing_is_touched(tmp_path: Path) 
     with pytest.raises(RunError, match="does not fit the optimiser"):
         read_checkpoint(path, {"model": fresh}, few, "x")
     assert all(torch.equal(tensor, fresh.state_dict()[name]) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize("name", ["optimiser.0", "optimiser.0.", "optimiser.².exp_avg", "optimiser.9.exp_avg"])
+def test_a_state_under_a_foreign_name_is_refused(tmp_path: Path, name: str) -> None:
+    model, path = net(), tmp_path / "last.safetensors"
+    write_checkpoint(path, {"model": model}, optimiser_of(model, "adamw"), REACHED, "x")
+    with safe_open(path, framework="pt") as file:
+        words = file.metadata()
+    safetensors.torch.save_file({**safetensors.torch.load_file(path), name: torch.zeros(1)}, path, metadata=words)
+    with pytest.raises(RunError, match="does not fit the optimiser at '" + name):
+        read_checkpoint(path, {"model": model}, optimiser_of(model, "adamw"), "x")

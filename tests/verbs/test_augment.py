@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import unicodedata
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -239,6 +240,13 @@ def test_names_stay_unique_with_a_prefix(tmp_path: Path) -> None:
     assert all((tmp_path / "out" / row.path).is_file() for row in made.rows)
     again = augment(tmp_path / "out", tmp_path / "again", CopySettings(copies=1, prefix="aug"))
     assert len({row.path.casefold() for row in again.rows}) == len(again.rows) == 64
+
+
+def test_names_that_are_one_on_a_mac_are_two(tmp_path: Path) -> None:
+    names = [f"a/{unicodedata.normalize(form, 'Ü')}.png" for form in ("NFC", "NFD")]
+    tree = {name: scene(number) for number, name in enumerate([*names, "b/0.png"])}
+    made = augment(write_tree(tmp_path / "photos", tree), tmp_path / "out", CopySettings(copies=1))
+    assert len({unicodedata.normalize("NFC", row.path) for row in made.rows}) == len(made.rows) == 6
 
 
 @pytest.mark.parametrize("prefix", ["a/b", "..", "-x", " x", "x\ny", "a:b", "楽" * 22])

@@ -43,7 +43,7 @@ def call(*words: str) -> Result:
 def keep_two(folder: Path) -> None:
     pictures = PictureCache(folder / "decoded", 10**9, print)
     for sha256 in ("a", "b"):
-        pictures.keep(picture_name(sha256, 8, "crop"), np.zeros((100, 200, 3), dtype=np.uint8))
+        pictures.keep(picture_name(sha256, 8, "crop", 1.0), np.zeros((100, 200, 3), dtype=np.uint8))
 
 
 def test_an_empty_cache_is_told_as_such_and_not_made(folder: Path) -> None:

@@ -34,7 +34,10 @@ def batch(count: int, size: int, shares: float = 1.0) -> Batch:
     return Batch(pictures, numbers % 2, (numbers + 1) % 2, np.full(count, shares, np.float32))
 
 
-def test_it_is_what_the_loop_was_given(shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("augment_on", ["cpu", "device"])
+def test_it_is_what_the_loop_was_given(
+    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augment_on: str
+) -> None:
     given: list[Batch] = []
     step = Trainer._step
 
@@ -43,11 +46,11 @@ def test_it_is_what_the_loop_was_given(shared_photos: Path, tmp_path: Path, monk
         return step(self, some)
 
     monkeypatch.setattr(Trainer, "_step", spy)
-    run = mekiki.train(shared_photos, tmp_path / "run", **SETTINGS)
+    run = mekiki.train(shared_photos, tmp_path / "run", augment_on=augment_on, **SETTINGS)
     first = given[0]
     assert first.is_mixed and len(first.labels) == 8
     shown = pictures_in(run.figures / FIRST_BATCH, 8, 128)
-    for picture, expected in zip(shown, first.pictures, strict=True):
+    for picture, expected in zip(shown, first.array, strict=True):
         assert np.array_equal(picture, expected.repeat(4, axis=0).repeat(4, axis=1))
     assert {path.name for path in run.figures.glob("*.png")} == {FIRST_BATCH, "confusion.png", "curves.png"}
     page = run.report.read_text()

@@ -15,12 +15,14 @@ import pytest
 from safetensors import safe_open
 
 import mekiki
+from mekiki.config import make_config
 from mekiki.errors import DataError, RunError, SettingsError
 from mekiki.progress import Silent
 from mekiki.records.history import read_history
-from mekiki.records.run import RunFolder, read_status
+from mekiki.records.run import RunFolder, create_run, read_status, write_config
 from mekiki.records.split import read_split
 from mekiki.training.checkpoint import NAME
+from mekiki.verbs.resuming import config_to_resume
 from tests.conftest import write_photos
 
 SETTINGS: dict[str, Any] = {
@@ -177,12 +179,34 @@ def test_it_goes_on_with_nothing_but_what_it_was_begun_with(photos: Path, stoppe
     assert read_status(run).state == "failed"
 
 
+def test_a_recipe_of_ones_own_need_not_be_there_any_more(tmp_path: Path) -> None:
+    path, run = tmp_path / "mine.toml", create_run(tmp_path / "run")
+    path.write_text('[about]\nsummary = "mine"\n[settings]\nepochs = 3\nval = 0.3\n', encoding="utf-8")
+    config = make_config("/photos", recipe=str(path))
+    write_config(run, config)
+    path.unlink()
+    assert config_to_resume(run, None, None, {}) == config
+    assert config_to_resume(run, None, None, {"recipe": str(path), "epochs": 3, "workers": 1}).train.workers == 1
+    with pytest.raises(SettingsError, match=r"was begun with val = 0.3, not 0.2"):
+        config_to_resume(run, None, None, {"val": 0.2})
+    with pytest.raises(SettingsError, match=r"was begun with recipe = .*mine.toml, not quick"):
+        config_to_resume(run, None, None, {"recipe": "quick"})
+
+
 def test_other_threads_and_cache_take_the_same_course(
     stopped: RunFolder, undisturbed: RunFolder, tmp_path: Path
 ) -> None:
     run = RunFolder(shutil.copytree(stopped.path, tmp_path / "run"))
     assert len(list(run.checkpoints.iterdir())) == 1
-    mekiki.train(None, run.path, resume=True, workers=0, cache_gigabytes=0)
+    for leftover in (
+        run.path / ".tmpPMiGmL",
+        run.checkpoints / ".last-k2_x8.safetensors",
+        run.figures / ".curves-ab12.png",
+    ):
+        leftover.parent.mkdir(exist_ok=True)
+        leftover.write_bytes(b"half")
+    mekiki.train(None, run.path, resume=True, workers=0, cache_gigabytes=0, probe=True, batch_norm="frozen")
+    assert not [path for path in run.path.rglob(".*")]
     same_course(run, undisturbed)
 
 

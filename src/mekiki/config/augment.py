@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -57,7 +58,7 @@ def _quality_pair(given: Any) -> Any:
 
 
 def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool)
+    return isinstance(given, int | float) and not isinstance(given, bool) and -math.inf < given < math.inf
 
 
 def _is_pair(given: Any) -> bool:
@@ -65,10 +66,10 @@ def _is_pair(given: Any) -> bool:
 
 
 def _zoom(given: float | tuple[float, float]) -> float | tuple[float, float]:
-    low, high = (1 - given, 1 + given) if isinstance(given, int | float) else given
-    if isinstance(given, int | float) and not 0 <= given < 1:
-        raise ValueError("one number is 0 or more and below 1; expected for example 0.2, or a pair like 0.8,1.2")
-    if not 0.05 <= low <= high <= 20:
+    if isinstance(given, int | float):
+        if not 0 <= given <= 0.95:
+            raise ValueError("one number is from 0 to 0.95; expected for example 0.2, or a pair like 0.8,1.2")
+    elif not 0.05 <= given[0] <= given[1] <= 20:
         raise ValueError("a pair is the least and the most factor, from 0.05 to 20")
     return given
 

@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from mekiki.config.section import Section
 from mekiki.errors import SettingsError, unknown_name
 
-LARGEST_FILE = 100_000
+LARGEST_FILE = 10_000
 DEFAULT = "default"
 
 
@@ -37,6 +37,16 @@ class Recipe(Section):
 
     about: About
     settings: dict[str, Any] = Field(default_factory=dict, description="field → value, as on the command line")
+
+    @field_validator("settings")
+    @classmethod
+    def _check(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name, value in given.items():
+            if not all(
+                isinstance(each, bool | int | float | str) for each in (value if type(value) is list else [value])
+            ):
+                raise ValueError(f"{name} is no number, text, true or false, nor a list of them")
+        return given
 
 
 def recipe_names() -> list[str]:
@@ -62,7 +72,7 @@ def read_recipe(name: str) -> Recipe:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise SettingsError(f"{path} has {path.stat().st_size:,} bytes; a recipe has a few lines")
-        return _parse(name, path.read_text(encoding="utf-8"))
+        return _parse(name, path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"cannot read the recipe {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -71,12 +81,15 @@ def read_recipe(name: str) -> Recipe:
 
 def _parse(name: str, text: str) -> Recipe:
     try:
-        return Recipe(**tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise SettingsError(f"the recipe {name} is no TOML: {error}") from error
-    except (ValidationError, TypeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(
-            f"the recipe {name}: {place}: {first['msg']}", "a recipe has [about] with a summary, and [settings]"
+            f"the recipe {name}: {place}: {reason}", "a recipe has [about] with a summary, and [settings]"
         ) from error

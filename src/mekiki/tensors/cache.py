@@ -68,15 +68,16 @@ def pictures_folder() -> Path | None:
     return None if folder is None else folder / "decoded"
 
 
-def picture_name(sha256: str, size: int, fit: FitName) -> str:
+def picture_name(sha256: str, size: int, fit: FitName, left_alone: float) -> str:
     """Return the name under which a photo is kept.
 
     Args:
         sha256: Of the bytes of the photo's file, hexadecimal.
         size: Side of the square to whose scale it was reduced, pixels.
         fit: How it is to fit the square.
+        left_alone: Up to how many times too large it was not reduced.
     """
-    return hashlib.blake2b(f"{sha256} {size} {fit} {_decoders()}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{sha256} {size} {fit} {left_alone} {_decoders()}".encode(), digest_size=16).hexdigest()
 
 
 @cache

@@ -118,7 +118,7 @@ class PhotoSet:
         """
         if self._cache is None:
             return self._read(number)[0]
-        name = picture_name(self._sha256s[number], self._reduced_size, self.preprocessing.fit)
+        name = picture_name(self._sha256s[number], self._reduced_size, self.preprocessing.fit, self._left_alone)
         picture = self._cache.recall(name, trusted=bool(self._checked[number]))
         if picture is None:
             picture, sha256 = self._read(number)

@@ -135,8 +135,8 @@ def _optimiser_state(
     for key, tensor in tensors.items():
         if not key.startswith("optimiser."):
             continue
-        _, number, name = key.split(".", 2)
-        if not number.isdigit() or int(number) >= len(parameters):
+        number, _, name = key.removeprefix("optimiser.").partition(".")
+        if not number.isdecimal() or not name or int(number) >= len(parameters):
             raise RunError(f"{path} does not fit the optimiser at {key!r}", "train again into another folder")
         parameter = parameters[int(number)]
         if tensor.shape == parameter.shape:

@@ -157,7 +157,7 @@ class Trainer:
         """Return the batch that the first step of training sees; nothing else changes by it. None: there is no step."""
         order = self._order(1)[:1] if self.settings.epochs else []
         batches = self.train_photos.augmented_batches(
-            order, self.augmentation, self.settings.seed, 1, self.settings.workers
+            order, self.augmentation, self.settings.seed, 1, self.settings.workers, self._augmenting_device()
         )
         with closing(batches):
             return next(batches, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -162,12 +163,17 @@ def _plan(manifest: Manifest, settings: CopySettings) -> list[CopyRow]:
             files = {0: f"{stem}{named.suffix}"} if settings.originals else {}
             files |= {number: _copy_name(stem, number, settings) for number in range(1, copies + 1)}
             paths = {number: f"{_folder_of(photo)}/{name}" for number, name in files.items()}
-            if taken.isdisjoint(path.casefold() for path in paths.values()):
+            if taken.isdisjoint(map(_to_any_system, paths.values())):
                 break
-        taken.update(path.casefold() for path in paths.values())
+        taken.update(map(_to_any_system, paths.values()))
         group = photo.group or f"copies of {photo.path}"
         rows += [CopyRow(path, photo.label, group, photo.path, number) for number, path in paths.items()]
     return rows
+
+
+def _to_any_system(path: str) -> str:
+    """Return what a path is to a system that tells neither letters' cases nor ways to write an accent apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _copy_name(stem: str, number: int, settings: CopySettings) -> str:

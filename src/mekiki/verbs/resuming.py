@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
 
 FREE = ("device", "precision", "workers", "cache_gigabytes", "checkpoint_minutes")
 """Settings that may be others when a training goes on."""
+RESOLVED = ("probe", "batch_norm")
+"""Settings that the weights and the head may have overruled when the training was begun; the run's own hold."""
 
 
+_OF_SAFETENSORS = re.compile(r"\.tmp\w{6}")
+"""safetensors writes under such a name before it writes under the one that it was given."""
 WRITTEN = (".csv", ".html", ".json", ".jsonl", ".png", ".safetensors")
 
 
@@ -60,13 +65,15 @@ def config_to_resume(
     for name, now, begun in (("data", data, config.data), ("--split", split_file, config.split_file)):
         if now is not None and str(absolute_path(Path(now))) != begun:
             raise SettingsError(f"{run.path} was begun with {name} {begun or 'not given'}, not {now}", _hint(name))
-    asked = make_config(config.data, config.split_file, **{"recipe": config.recipe, **settings})
+    own = {f"{name}.{field}": value for name in SECTIONS for field, value in getattr(config, name).model_dump().items()}
+    given = {key: value for key, value in settings.items() if key != "recipe"}
+    asked = make_config(config.data, config.split_file, **{**own, **given})
     free: dict[str, Any] = {}
     if "recipe" in settings and settings["recipe"] != config.recipe:
         raise SettingsError(
             f"{run.path} was begun with recipe = {config.recipe}, not {settings['recipe']}", _hint("recipe")
         )
-    for key in settings:
+    for key in given:
         field = key.rpartition(".")[2]
         for section in SECTIONS:
             if field not in SECTIONS[section].model_fields:
@@ -74,7 +81,7 @@ def config_to_resume(
             now, begun = getattr(getattr(asked, section), field), getattr(getattr(config, section), field)
             if section == "train" and field in FREE:
                 free[field] = now
-            elif now != begun:
+            elif now != begun and field not in RESOLVED:
                 raise SettingsError(f"{run.path} was begun with {field} = {begun}, not {now}", _hint(field))
     return config.model_copy(update={"train": config.train.model_copy(update=free)})
 
@@ -86,8 +93,8 @@ def _hint(name: str) -> str:
 def clear_leftovers(run: RunFolder) -> None:
     """Remove the temporary files that a kill left in a run folder."""
     for folder in (run.path, run.checkpoints, run.figures):
-        for path in folder.glob(".*-*") if folder.is_dir() else ():
-            if path.suffix in WRITTEN:
+        for path in folder.glob(".*") if folder.is_dir() else ():
+            if path.suffix in WRITTEN or _OF_SAFETENSORS.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
 

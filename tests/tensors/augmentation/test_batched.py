@@ -1,5 +1,6 @@
 """The batched torch path against the CPU path, with the same drawn numbers."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,15 @@ def test_a_batch_does_not_depend_on_its_neighbours() -> None:
     for number in range(len(pictures)):
         alone = change_batch(pictures[number : number + 1], drawn[number : number + 1], SIZE, "letterbox")
         assert (alone[0].int() - together[number].int()).abs().max() <= 1
+
+
+def test_a_wide_and_a_tall_picture_together_need_no_more_memory_than_both() -> None:
+    wide, tall = smooth(30, 3000), smooth(3000, 30)
+    tracemalloc.start()
+    change_batch([wide, tall], [Change(), Change()], 24, "crop")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 4 * (wide.nbytes + tall.nbytes)
 
 
 def test_a_jpeg_is_for_the_cpu() -> None:

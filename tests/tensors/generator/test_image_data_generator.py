@@ -61,7 +61,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "featurewise_center contradicts samplewise_std_normalization: the one is fitted to pictures as they are",
     ),
     ({"samplewise_center": True, "zca_whitening": True}, "zca_whitening contradicts samplewise_center"),
-    ({"zoom_range": 2}, "zoom_range = 2: one number is 0 or more and below 1"),
+    ({"zoom_range": 2}, "zoom_range = 2: one number is from 0 to 0.95"),
+    ({"rescale": "1/255"}, "rescale '1/255': expected a number such as 1 / 255, or None"),
+    ({"rescale": float("nan")}, "rescale nan: expected a number"),
+    ({"zca_epsilon": -1}, "zca_epsilon -1: expected a number of at least 0"),
+    ({"zca_epsilon": None}, "zca_epsilon None: expected a number of at least 0"),
+    ({"validation_split": "0.2"}, "validation_split '0.2': expected a share between 0 and 1"),
     ({"zoom_range": (1.2, 0.8)}, "zoom_range = .*the least and the most factor"),
     ({"cval": 3.0}, "cval 3 is for fill_mode constant, and fill_mode is nearest"),
     ({"rotation_range": 400}, "rotation_range = 400: .*180"),
@@ -101,6 +106,9 @@ def test_a_seed_gives_the_same_picture_and_none_gives_another() -> None:
     np.testing.assert_array_equal(generator.random_transform(PICTURE, 3), generator.random_transform(PICTURE, 3))
     assert (generator.random_transform(PICTURE, 3) != generator.random_transform(PICTURE, 4)).any()
     assert (generator.random_transform(PICTURE) != generator.random_transform(PICTURE)).any()
+    np.testing.assert_array_equal(
+        generator.random_transform(PICTURE.tolist(), 3), generator.random_transform(PICTURE, 3)
+    )
 
 
 def test_random_transform_applies_the_dictionary_of_the_same_seed() -> None:
@@ -238,6 +246,8 @@ def test_fit_refuses_what_it_cannot_measure() -> None:
         generator.fit(np.full((2, 4, 4, 3), np.nan))
     with pytest.raises(SettingsError, match="zca_whitening of 128 x 128 x 3 pictures needs a matrix of 10 GB"):
         generator.fit(np.zeros((1, 128, 128, 3), np.uint8))
+    with pytest.raises(SettingsError, match="rounds 0: expected a whole number of at least 1"):
+        generator.fit(np.zeros((2, 4, 4, 3)), augment=True, rounds=0)
     generator.fit(np.zeros((2, 4, 4, 3)))
     with pytest.raises(SettingsError, match="fitted to pictures of 48 values, and this one has 108"):
         generator.standardize(np.zeros((6, 6, 3)))

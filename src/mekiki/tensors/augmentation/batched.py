@@ -94,23 +94,19 @@ def _points(matrices: Sequence[Matrix], changes: Sequence[Change], size: int, de
 
 def _sample(pictures: Sequence[Picture], points: torch.Tensor, fill_mode: FillMode, cval: float) -> torch.Tensor:
     """Look up the points, bilinear, as (n, size, size, 3) uint8."""
-    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
-    canvas = np.zeros((len(pictures), height, width, 3), np.uint8)
-    for place, picture in zip(canvas, pictures, strict=True):
-        place[: picture.shape[0], : picture.shape[1]] = picture
     device = points.device
-    flat = torch.from_numpy(canvas).to(device, non_blocking=True).view(len(pictures), height * width, 3)
-    widths, heights = (
-        torch.tensor([picture.shape[axis] for picture in pictures], device=device)[:, None, None] for axis in (1, 0)
-    )
+    pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures])  # their shapes may differ
+    flat = torch.from_numpy(pixels).to(device, non_blocking=True)
+    heights, widths = torch.tensor([picture.shape[:2] for picture in pictures], device=device).T[:, :, None, None]
+    starts = (heights * widths).cumsum(0) - heights * widths
     corner = points.floor()
     across, down = (points - corner).unbind(-1)
     left, top = corner.long().unbind(-1)
     drawn = torch.zeros((*points.shape[:3], 3), device=device)
     for x, weight_x in ((left, 1 - across), (left + 1, across)):
         for y, weight_y in ((top, 1 - down), (top + 1, down)):
-            index = _inside(y, heights, fill_mode) * width + _inside(x, widths, fill_mode)
-            seen = flat.gather(1, index.flatten(1)[..., None].expand(-1, -1, 3)).view(drawn.shape).float()
+            index = starts + _inside(y, heights, fill_mode) * widths + _inside(x, widths, fill_mode)
+            seen = flat.index_select(0, index.flatten()).view(drawn.shape).float()
             if fill_mode == "constant":
                 is_inside = (x >= 0) & (x < widths) & (y >= 0) & (y < heights)
                 seen = torch.where(is_inside[..., None], seen, seen.new_tensor(cval))

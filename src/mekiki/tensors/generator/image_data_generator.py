@@ -43,7 +43,14 @@ from mekiki.tensors.generator.ranges import (
     make_ranges,
 )
 from mekiki.tensors.generator.saving import saving_to
-from mekiki.tensors.generator.standardiser import FEATUREWISE, SAMPLEWISE, Preprocessing, Standardiser, Values
+from mekiki.tensors.generator.standardiser import (
+    FEATUREWISE,
+    SAMPLEWISE,
+    Preprocessing,
+    Standardiser,
+    Values,
+    is_number,
+)
 
 DATA_FORMATS = ("channels_last", "channels_first")
 
@@ -132,8 +139,8 @@ class ImageDataGenerator(Standardiser):
         self.ranges: AugmentSettings = make_ranges({**{name: given[name] for name in KERAS_RANGES}, **own}, known)
         last = self.data_format == "channels_last"
         self.channel_axis, self.row_axis, self.col_axis = (3, 1, 2) if last else (1, 2, 3)
-        if validation_split and not 0 < validation_split < 1:
-            raise SettingsError(f"validation_split {validation_split}: expected a share between 0 and 1")
+        if validation_split and not (is_number(validation_split) and 0 < validation_split < 1):
+            raise SettingsError(f"validation_split {validation_split!r}: expected a share between 0 and 1")
         if interpolation_order not in INTERPOLATIONS:
             raise SettingsError(f"interpolation_order {interpolation_order}: expected 1 (bilinear) or 0 (nearest)")
         self.validation_split, self.interpolation_order = validation_split, interpolation_order
@@ -244,9 +251,11 @@ class ImageDataGenerator(Standardiser):
 
         Raises:
             DataError: No pictures, or such that hold values that are no numbers.
-            SettingsError: Pictures that are too large to whiten.
+            SettingsError: Pictures that are too large to whiten, or less than one round.
         """
         originals = np.asarray(x)
+        if not isinstance(rounds, int | np.integer) or rounds < 1:
+            raise SettingsError(f"rounds {rounds!r}: expected a whole number of at least 1")
         if originals.ndim != 4 or not len(originals):
             raise DataError(f"x has the shape {originals.shape}; expected pictures in an array of 4 dimensions")
         if not self.featurewise_center:
@@ -297,8 +306,9 @@ class ImageDataGenerator(Standardiser):
         Raises:
             SettingsError: No picture, or none that the transforms are for.
         """
-        check_levels(x, size_of(np.shape(x), self.data_format)[2], self.ranges)
-        return self.draw(x, _key(seed))
+        picture = np.asarray(x)
+        check_levels(picture, size_of(picture.shape, self.data_format)[2], self.ranges)
+        return self.draw(picture, _key(seed))
 
     def draw(self, x: Values, key: Key) -> NDArray[np.float32]:
         """Change one picture by the numbers of a key; the caller has checked it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,11 @@ FEATUREWISE = ("featurewise_center", "featurewise_std_normalization", "zca_white
 SAMPLEWISE = ("samplewise_center", "samplewise_std_normalization")
 
 
+def is_number(given: object) -> bool:
+    """Tell whether something is one finite number."""
+    return isinstance(given, int | float | np.integer | np.floating) and math.isfinite(given)
+
+
 class Standardiser:
     """The normalising half of ``ImageDataGenerator``, which says what the arguments mean.
 
@@ -30,7 +36,7 @@ class Standardiser:
         dtype: Of the results; None: float32.
 
     Raises:
-        SettingsError: Options that contradict one another, or a type that is no float.
+        SettingsError: Options that contradict one another, a number that is none, or a type that is no float.
     """
 
     def __init__(
@@ -45,6 +51,10 @@ class Standardiser:
         samplewise = [name for name in switched if name in SAMPLEWISE]
         featurewise = [name for name in switched if name in FEATUREWISE]
         standardising.check_options(samplewise, featurewise)
+        if rescale is not None and not is_number(rescale):
+            raise SettingsError(f"rescale {rescale!r}: expected a number such as 1 / 255, or None")
+        if not is_number(zca_epsilon) or zca_epsilon < 0:
+            raise SettingsError(f"zca_epsilon {zca_epsilon!r}: expected a number of at least 0, such as 1e-6")
         self.samplewise_center, self.featurewise_center = bool(samplewise), bool(featurewise)
         self.samplewise_std_normalization = "samplewise_std_normalization" in switched
         self.featurewise_std_normalization = "featurewise_std_normalization" in switched
