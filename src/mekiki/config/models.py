@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mekiki.config.section import Fraction, Section
+from mekiki.config.section import Fraction, Megapixels, Section
 
 HeadName = Literal["gap", "flatten", "flatten-dropout", "flatten-dense"]
 FitName = Literal["letterbox", "squash", "crop"]
@@ -118,8 +118,8 @@ class EvaluateSettings(Section):
         "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
     )
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
-    max_megapixels: float = Field(
-        100.0, gt=0, le=178.0, description="a picture with more pixels is refused as unreadable, in millions"
+    max_megapixels: Megapixels = Field(
+        100.0, description="a picture with more pixels is refused as unreadable, in millions"
     )
 
 

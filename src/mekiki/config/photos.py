@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mekiki.config.models import FitName, Precision
-from mekiki.config.section import Amount, Fraction, Section
+from mekiki.config.section import Amount, Fraction, Megapixels, Section
 
 LayoutName = Literal["auto", "classes", "parts", "flat", "csv"]
 GROUP_COLUMN = "group"
@@ -35,10 +35,8 @@ class ScanSettings(Section):
         ge=0,
         description="up to this many photos all are compared; beyond, neighbours come from an index (extra: audit)",
     )
-    max_megapixels: float = Field(
+    max_megapixels: Megapixels = Field(
         100.0,
-        gt=0,
-        le=178.0,
         description="a picture with more pixels is refused as unreadable, in millions (the decoders' own limit is 178)",
     )
     group_column: str = Field(
@@ -204,10 +202,8 @@ class CollectSettings(Section):
     read_seconds: float = Field(20.0, gt=0, le=300, description="a server may be silent for this long, seconds")
     file_seconds: float = Field(120.0, gt=0, le=3600, description="time limit for one request, seconds")
     max_megabytes: float = Field(30.0, gt=0, le=512, description="a larger file is refused, in millions of bytes")
-    max_megapixels: float = Field(
+    max_megapixels: Megapixels = Field(
         100.0,
-        gt=0,
-        le=178.0,
         description="a picture with more pixels is refused, in millions (the decoders' own limit is 178)",
     )
     redirects: int = Field(5, ge=0, le=20, description="redirects that are followed for one photo")

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mekiki.errors import SettingsError, unknown_name
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Megapixels = Annotated[float, Field(gt=0, le=178.0)]
+"""Up to the decoders' own limit, in millions of pixels."""
 Amount = Annotated[int | float, Field(ge=0)]
 
 

@@ -21,7 +21,7 @@ from mekiki.data.pictures import read_file, read_picture
 from mekiki.errors import DataError, PictureError
 from mekiki.records.card import Preprocessing
 from mekiki.tensors.ahead import prepared_ahead
-from mekiki.tensors.augmentation.augmenting import augment
+from mekiki.tensors.augmentation.applying import change_into_square
 from mekiki.tensors.augmentation.batched import change_batch, mix_batch
 from mekiki.tensors.augmentation.change import Change
 from mekiki.tensors.augmentation.drawing import Key, draw_change
@@ -62,13 +62,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A photo and what is to happen to it, and the same of the photo that is mixed in."""
+    """A photo, what is to happen to it, and what is mixed into it."""
 
     picture: Picture
     change: Change
-    mix: Mix | None
-    partner: Picture | None
-    partner_change: Change | None
+    mix: Mix | None = None
+    partner: _Drawn | None = None
 
 
 class PhotoSet:
@@ -172,54 +171,55 @@ class PhotoSet:
             workers: Threads; 0 prepares in the caller's thread. The pictures do not depend on it.
             device: Where whole batches are changed, with torch; None: the threads change photo by photo.
         """
-        if device is not None:
-            return self._changed_batches(order, settings, seed, epoch, workers, device)
+
+        def draw(sample: int) -> _Drawn:
+            return self._drawn(sample % len(self), settings, Key(seed, (epoch, sample)))
+
+        if device is None:
+            return self._batches(order, lambda sample: self._changed(draw(sample), settings), workers)
+        return self._changed_batches(order, draw, settings, workers, device)
+
+    def _drawn(self, number: int, settings: AugmentSettings, key: Key) -> _Drawn:
+        """Read a photo and draw its numbers, and those of the photo that is mixed in."""
+        size = self.preprocessing.image_size
+        change, drawn = draw_change(settings, key, size, size), draw_mix(settings, key, len(self), size)
+        if drawn is None:
+            return _Drawn(self.reduced(number), change)
+        partner_change = draw_change(settings, Key(key.seed, (*key.counters, "partner")), size, size)
+        return _Drawn(self.reduced(number), change, drawn, _Drawn(self.reduced(drawn.partner), partner_change))
+
+    def _changed(self, drawn: _Drawn, settings: AugmentSettings) -> tuple[Picture, Mix | None]:
+        """Change one photo."""
         size, fit = self.preprocessing.image_size, self.preprocessing.fit
-
-        def draw(sample: int) -> tuple[Picture, Mix | None]:
-            key = Key(seed, (epoch, sample))
-            picture = augment(self.reduced(sample % len(self)), size, fit, settings, key)
-            drawn = draw_mix(settings, key, len(self), size)
-            if drawn is None:
-                return picture, None
-            partner = augment(self.reduced(drawn.partner), size, fit, settings, _partner(key))
-            return mix(picture, partner, drawn), drawn
-
-        return self._batches(order, draw, workers)
+        picture = change_into_square(drawn.picture, drawn.change, size, fit, settings.fill_mode, settings.cval)
+        if drawn.mix is None or drawn.partner is None:
+            return picture, None
+        partner, _ = self._changed(drawn.partner, settings)
+        return mix(picture, partner, drawn.mix), drawn.mix
 
     def _changed_batches(
         self,
         order: Sequence[Sequence[int]],
+        draw: Callable[[int], _Drawn],
         settings: AugmentSettings,
-        seed: int,
-        epoch: int,
         workers: int,
         device: torch.device,
     ) -> Generator[Batch]:
         """Let the threads read and draw; change whole batches on the device."""
         size, fit = self.preprocessing.image_size, self.preprocessing.fit
 
-        def draw(sample: int) -> _Drawn:
-            key = Key(seed, (epoch, sample))
-            change, drawn = draw_change(settings, key, size, size), draw_mix(settings, key, len(self), size)
-            picture = self.reduced(sample % len(self))
-            if drawn is None:
-                return _Drawn(picture, change, None, None, None)
-            partner_change = draw_change(settings, _partner(key), size, size)
-            return _Drawn(picture, change, drawn, self.reduced(drawn.partner), partner_change)
-
-        def change(pictures: list[Picture], changes: list[Change]) -> torch.Tensor:
+        def change(photos: list[_Drawn]) -> torch.Tensor:
+            pictures, changes = [photo.picture for photo in photos], [photo.change for photo in photos]
             return change_batch(pictures, changes, size, fit, settings.fill_mode, settings.cval, device)
 
         with closing(prepared_ahead(order, draw, workers)) as groups:
-            for samples, drawn in groups:
-                pictures = change([each.picture for each in drawn], [each.change for each in drawn])
-                mixes = [each.mix for each in drawn if each.mix is not None]
+            for samples, photos in groups:
+                pictures = change(photos)
+                mixes = [photo.mix for photo in photos if photo.mix is not None]
                 if mixes:  # then all of them are mixed
-                    partners = [each.partner for each in drawn if each.partner is not None]
-                    partner_changes = [each.partner_change for each in drawn if each.partner_change is not None]
-                    pictures = mix_batch(pictures, change(partners, partner_changes), mixes)
-                yield self._labelled(pictures, samples, [each.mix for each in drawn])
+                    partners = [photo.partner for photo in photos if photo.partner is not None]
+                    pictures = mix_batch(pictures, change(partners), mixes)
+                yield self._labelled(pictures, samples, [photo.mix for photo in photos])
 
     def _batches(
         self, order: Sequence[Sequence[int]], prepare: Callable[[int], tuple[Picture, Mix | None]], workers: int
@@ -237,8 +237,3 @@ class PhotoSet:
         partners = [own if drawn is None else drawn.partner for own, drawn in zip(numbers, mixes, strict=True)]
         shares = [1.0 if drawn is None else drawn.share for drawn in mixes]
         return Batch(pictures, self.labels[numbers], self.labels[partners], np.array(shares, dtype=np.float32))
-
-
-def _partner(key: Key) -> Key:
-    """Return the key of the photo that is mixed into another."""
-    return Key(key.seed, (*key.counters, "partner"))
