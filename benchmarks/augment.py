@@ -44,7 +44,7 @@ from scan import draw
 from mekiki.config import AugmentSettings
 from mekiki.data.pictures import read_picture
 from mekiki.records.card import Preprocessing
-from mekiki.tensors.augmentation.augmenting import augment
+from mekiki.tensors.augmentation.applying import change_into_square
 from mekiki.tensors.augmentation.drawing import Key, draw_change
 from mekiki.tensors.cache import PictureCache
 from mekiki.tensors.geometry import Matrix, Picture, from_square_point, resample, square
@@ -140,7 +140,12 @@ class Mekiki:
         pictures = self.pictures[size]
         for start in range(0, len(pictures), BATCH):
             keys = ((n, Key(0, (self.epoch, n))) for n in range(start, min(start + BATCH, len(pictures))))
-            np.stack([augment(pictures[n], size, "letterbox", SETTINGS, key) for n, key in keys])
+            np.stack(
+                [
+                    change_into_square(pictures[n], draw_change(SETTINGS, key, size, size), size, "letterbox")
+                    for n, key in keys
+                ]
+            )
 
     def resampling(self, size: int, how: Callable[[Picture, Matrix, int], object]) -> None:
         for picture, matrix in zip(self.pictures[size], self.matrices[size], strict=True):

@@ -11,13 +11,13 @@ from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, SettingsError
 from mekiki.report import contact_sheet as sheets
 from mekiki.report.contact_sheet import Row
-from mekiki.tensors.augmentation.augmenting import augment
 from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.augmentation.strengths import TRANSFORMS
 from mekiki.tensors.geometry import square
 from mekiki.verbs import preview as verb
 from mekiki.verbs.preview import preview
 from tests.data.made_pictures import encoded, scene, tree_state, write_tree
+from tests.tensors.augmentation.test_augmenting import augment
 from tests.verbs.test_augment import Listening
 
 SIDE = 48

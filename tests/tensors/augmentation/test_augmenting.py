@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from mekiki.config import PRESETS, AugmentSettings
-from mekiki.tensors.augmentation.augmenting import augment, augment_in_place
-from mekiki.tensors.augmentation.drawing import Key
-from mekiki.tensors.geometry import square
+from mekiki.config import PRESETS, AugmentSettings, FitName
+from mekiki.tensors.augmentation.applying import change_into_square
+from mekiki.tensors.augmentation.augmenting import augment_in_place
+from mekiki.tensors.augmentation.drawing import Key, draw_change
+from mekiki.tensors.geometry import Picture, square
 
 picture = np.random.default_rng(3).integers(0, 256, (64, 64, 3), np.uint8)
 STILL = AugmentSettings(preset="none")
@@ -30,6 +31,12 @@ EVERYTHING = AugmentSettings(
     random_erasing=0.5,
     dust=31,
 )
+
+
+def augment(picture: Picture, size: int, fit: FitName, settings: AugmentSettings, key: Key) -> Picture:
+    """Do what a photo set does with one photo for training."""
+    change = draw_change(settings, key, size, size)
+    return change_into_square(picture, change, size, fit, settings.fill_mode, settings.cval)
 
 
 def test_no_range_changes_nothing() -> None:

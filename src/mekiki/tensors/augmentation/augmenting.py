@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from mekiki.config import AugmentSettings, FitName
-from mekiki.tensors.augmentation.applying import change_in_place, change_into_square
+from mekiki.config import AugmentSettings
+from mekiki.tensors.augmentation.applying import change_in_place
 from mekiki.tensors.augmentation.drawing import Key, draw_change
 from mekiki.tensors.geometry import Picture
-
-
-def augment(picture: Picture, size: int, fit: FitName, settings: AugmentSettings, key: Key) -> Picture:
-    """Draw one augmented picture for the network.
-
-    Args:
-        picture: (H, W, 3), already reduced to about the square's scale.
-        size: Side of the square, pixels.
-        fit: How the picture fits the square.
-        settings: The ranges.
-        key: What its numbers come from.
-
-    Returns:
-        (size, size, 3).
-    """
-    change = draw_change(settings, key, size, size)
-    return change_into_square(picture, change, size, fit, settings.fill_mode, settings.cval)
 
 
 def augment_in_place(picture: Picture, settings: AugmentSettings, key: Key) -> Picture:
