@@ -169,6 +169,38 @@ def test_bounds_that_change_give_what_a_first_scan_gives(data: Path, opened: lis
     assert scan(data, SETTINGS) == scan(data, ScanSettings(remember=False))
 
 
+def test_of_an_unchanged_folder_no_look_is_read_and_nothing_is_compared(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = scan(data, SETTINGS)
+    monkeypatch.setattr(Memory, "recall", lambda *_: pytest.fail("the looks were read"))
+    monkeypatch.setattr(scanning, "_conclude", lambda *_: pytest.fail("the scan was concluded again"))
+    second = scan(data, SETTINGS)
+    assert second == first and second.remembered == 20
+
+
+@pytest.mark.parametrize("change", ["setting", "decision", "new photo", "photo gone", "other bytes", "other label"])
+def test_a_conclusion_holds_for_nothing_else(data: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, settings = scan(data, SETTINGS), SETTINGS
+    match change:
+        case "setting":
+            settings = ScanSettings(near_similarity=1.0)
+        case "decision":
+            (data / "decisions.csv").write_text("path,action\na/twin.jpg,exclude\n")
+        case "new photo":
+            (data / "a" / "new.jpg").write_bytes(encoded(scene(77)))
+        case "photo gone":
+            (data / "a" / "00.jpg").unlink()
+        case "other bytes":
+            (data / "a" / "00.jpg").write_bytes(encoded(scene(78)))
+        case "other label":
+            (data / "a" / "00.jpg").rename(data / "b" / "00.jpg")
+    after = scan(data, settings)
+    assert after != first
+    monkeypatch.setenv("MEKIKI_CACHE", str(data.parent / "another cache"))
+    assert after == scan(data, settings)
+
+
 def test_another_version_is_not_trusted(data: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     scan(data, SETTINGS)
     opened.clear()
@@ -213,9 +245,19 @@ def test_a_look_with_a_wrong_bit_is_not_trusted(data: Path, cache: Path, opened:
         (look,) = database.execute("SELECT look FROM looks WHERE path = 'a/02.jpg'").fetchone()
         wrong = look[:200] + bytes([look[200] ^ 4]) + look[201:]
         database.execute("UPDATE looks SET look = ? WHERE path = 'a/02.jpg'", (wrong,))
+        database.execute("DELETE FROM conclusions")
     database.close()
     opened.clear()
     assert scan(data, SETTINGS) == first and opened == ["02.jpg"]
+
+
+def test_a_conclusion_with_a_wrong_letter_is_not_trusted(data: Path, cache: Path) -> None:
+    first = scan(data, SETTINGS)
+    with sqlite3.connect(only_file(cache)) as database:
+        database.execute("UPDATE conclusions SET content = replace(content, 'blank', 'blink')")
+        database.execute("UPDATE conclusions SET content = replace(content, 'ok', 'excluded')")
+    database.close()
+    assert scan(data, SETTINGS) == first
 
 
 def test_a_locked_cache_costs_a_line_and_no_scan(data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,9 @@ _LAYOUT = (
     "CREATE TABLE IF NOT EXISTS looks (path TEXT PRIMARY KEY, megapixels REAL NOT NULL, look BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS comparisons (sketches TEXT PRIMARY KEY, pairs TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS conclusions (fingerprint TEXT PRIMARY KEY, content TEXT NOT NULL)",
 )
+_LAYOUT_VERSION = 2
 
 
 def cache_folder() -> Path | None:
@@ -126,6 +128,16 @@ class Memory:
         """Remember the last comparison, in the place of the one before."""
         self._write("DELETE FROM comparisons WHERE ?", [(True,)])
         self._write("INSERT OR REPLACE INTO comparisons VALUES (?, ?)", [(sketches, pairs)])
+
+    def conclusion(self, fingerprint: str) -> str | None:
+        """Return what the last scan came to, if it was of just this."""
+        rows = self._read("SELECT fingerprint, content FROM conclusions WHERE fingerprint = ?", (fingerprint,))
+        return rows[0][1] if rows else None
+
+    def keep_conclusion(self, fingerprint: str, content: str) -> None:
+        """Remember what a scan came to, in the place of the one before."""
+        self._write("DELETE FROM conclusions WHERE ?", [(True,)])
+        self._write("INSERT OR REPLACE INTO conclusions VALUES (?, ?)", [(fingerprint, content)])
 
     def forget_others(self, paths: Sequence[str]) -> None:
         """Forget photos that are not among these, once they are more than these, and thumbnails if far too many."""
@@ -219,12 +231,12 @@ def _is_damage(error: Exception) -> bool:
 def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=LOCKED_SECONDS)
     try:
-        current = zlib.crc32(LOOK_VERSION.encode()) >> 1
+        current = zlib.crc32(f"{_LAYOUT_VERSION} {LOOK_VERSION}".encode()) >> 1
         if database.execute("PRAGMA user_version").fetchone()[0] != current:
             database.execute("PRAGMA page_size = 16384")
             with database:
                 database.execute("BEGIN IMMEDIATE")
-                for table in ("looks", "thumbnails"):
+                for table in ("looks", "thumbnails", "conclusions"):
                     database.execute(f"DROP TABLE IF EXISTS {table}")
                 for order in _LAYOUT:
                     database.execute(order)

@@ -22,7 +22,7 @@ from mekiki.data.copies.hashing import SKETCH_VERSION
 from mekiki.data.decisions.deciding import Decided, decide, find_decisions, without_kept
 from mekiki.data.importing.found import Entry
 from mekiki.data.importing.layouts import find_photos
-from mekiki.data.scans import judging
+from mekiki.data.scans import concluding, judging
 from mekiki.data.scans.bursts import BurstPair, burst_pairs
 from mekiki.data.scans.crew import all_cores, look_at_all
 from mekiki.data.scans.grouping import Chain, count_bursts, name_groups
@@ -84,9 +84,39 @@ def scan(
     for note in decided.notes:
         progress.say(f"note: {note}")
     found = decided.found
+    paths = [entry.path for entry in found.entries]
     with open_memory(found.root, settings.remember, progress.say) as memory:
+        known = _remembered(memory, decided, settings, paths)
+        if known is not None:
+            return known
         looks, remembered = _look(memory, decided, settings, all_cores() if workers is None else workers, progress)
         pairs = _find_copies(memory, looks, settings, progress)
+        result = _conclude(decided, settings, looks, pairs, remembered)
+        stamps = concluding.stamps_of_looks(paths, looks, decided.excluded)
+        if stamps is not None:
+            text = concluding.to_text(result.manifest.photos, result.findings, result.bursts)
+            memory.keep_conclusion(concluding.fingerprint(decided, settings, stamps), text)
+    return result
+
+
+def _remembered(memory: Memory, decided: Decided, settings: ScanSettings, paths: Sequence[str]) -> ScanResult | None:
+    """Return what the last scan came to, if nothing changed since."""
+    found = decided.found
+    stamps = concluding.stamps_of_files(found.root, paths, decided.excluded)
+    content = None if stamps is None else memory.conclusion(concluding.fingerprint(decided, settings, stamps))
+    known = None if content is None else concluding.from_text(content, decided)
+    if known is None:
+        return None
+    photos, findings, bursts = known
+    included = sum(path not in decided.excluded for path in paths)
+    return ScanResult(Manifest(found.root, photos, found.classes), findings, decided, bursts, included)
+
+
+def _conclude(
+    decided: Decided, settings: ScanSettings, looks: Sequence[Look | None], pairs: list[Pair], remembered: int
+) -> ScanResult:
+    """Say what the looks and the pairs come to."""
+    found = decided.found
     bursts = _find_bursts(found.entries, looks) if settings.bursts else []
     groups = name_groups(
         [
