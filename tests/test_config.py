@@ -113,7 +113,7 @@ REFUSED = [
     ({"randaugment": "2,inf"}, "expected two whole numbers with a comma between them, or none"),
     ({"randaugment": "99,3"}, "randaugment 99,3: expected 1 to 14 operations and a strength of 0 to 30"),
     ({"randaugment": (2, 31)}, "randaugment 2,31: expected 1 to 14 operations and a strength of 0 to 30"),
-    ({"preset": "keras2017"}, "preset = 'keras2017': Input should be 'none', 'light', 'keras-2017'"),
+    ({"preset": "keras2017"}, "preset = 'keras2017': Input should be 'none', 'light', 'varied', 'keras-2017'"),
     ({"preset": 3}, "preset = 3: Input should be 'none'"),
     ({"cval": 3}, "cval 3 is for fill_mode constant, and fill_mode is nearest"),
     ({"fill_mode": "mirror"}, "fill_mode = 'mirror': Input should be 'nearest', 'reflect', 'wrap' or 'constant'"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.augment import augment
     from mekiki.verbs.cache import cache
     from mekiki.verbs.collect import collect
+    from mekiki.verbs.compare import compare
     from mekiki.verbs.demo import demo
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.preview import preview
     from mekiki.verbs.scan import scan
     from mekiki.verbs.split import check_split, split, split_folds
+    from mekiki.verbs.stress import stress
     from mekiki.verbs.train import train
     from mekiki.version import __version__
 
@@ -34,6 +36,7 @@ _HOMES = {
     "cache": "mekiki.verbs.cache",
     "check_split": "mekiki.verbs.split",
     "collect": "mekiki.verbs.collect",
+    "compare": "mekiki.verbs.compare",
     "demo": "mekiki.verbs.demo",
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
@@ -43,6 +46,7 @@ _HOMES = {
     "scan": "mekiki.verbs.scan",
     "split": "mekiki.verbs.split",
     "split_folds": "mekiki.verbs.split",
+    "stress": "mekiki.verbs.stress",
     "train": "mekiki.verbs.train",
 }
 
@@ -55,6 +59,7 @@ __all__ = [
     "cache",
     "check_split",
     "collect",
+    "compare",
     "demo",
     "evaluate",
     "explain",
@@ -64,6 +69,7 @@ __all__ = [
     "scan",
     "split",
     "split_folds",
+    "stress",
     "train",
 ]
 

@@ -7,6 +7,7 @@ MekikiError
 ├── WeightsError     pretrained weights are missing or do not fit
 ├── RunError         a run folder is missing, unfinished or foreign
 └── TrainingError    training cannot go on (NaN, no photos left)
+    └── LostProcessError  another process of the same training ended
 
 An error says what happened, then what was expected, then a hint: the command or edit that mends it.
 """
@@ -62,6 +63,10 @@ class RunError(MekikiError):
 
 class TrainingError(MekikiError):
     """Training cannot go on."""
+
+
+class LostProcessError(TrainingError):
+    """Another process of the same training ended; from the last checkpoint it can go on."""
 
 
 def unknown_name(what: str, name: str, known: Sequence[str]) -> SettingsError:

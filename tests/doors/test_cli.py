@@ -46,9 +46,10 @@ def test_train_and_everything_after_it(photos: Path, tmp_path: Path) -> None:
     table = call("evaluate", tmp_path / "run", "--part", "val").stdout
     assert "95 % interval" in table and "blue" in table
     explained = call(
-        "explain", tmp_path / "run", photos / "red" / "000.png", "--out", tmp_path / "why", "--class", "red"
-    )
-    assert "(Grad-CAM at layer4)" in explained.stdout
+        "explain", tmp_path / "run", photos / "red" / "000.png", "--out", tmp_path / "why", "--class", "red",
+        "--layer", "layer2",
+    )  # fmt: skip
+    assert "(Grad-CAM at layer2)" in explained.stdout
     assert (tmp_path / "why" / "000-red-heat.png").is_file()
 
 
@@ -86,9 +87,9 @@ def test_prediction_formats(run: RunFolder, photos: Path, tmp_path: Path) -> Non
     assert record["top"][0][0] == record["label"]
     assert len(record["top"]) == 2
     table = call("predict", run.path, photos / "red", "--format", "csv").stdout.splitlines()
-    assert table[0] == "path,error,label,score,label_2,score_2,label_3,score_3"
+    assert table[0] == "path,error,known,label,score,label_2,score_2,label_3,score_3"
     single = call("predict", run.path, photos / "red", "--format", "csv", "--top", 1).stdout.splitlines()
-    assert single[0] == "path,error,label,score"
+    assert single[0] == "path,error,known,label,score"
     written = call("predict", run.path, photos / "red", "--out", tmp_path / "said.csv")
     assert written.stdout == ""
     assert (tmp_path / "said.csv").read_text().splitlines() == table

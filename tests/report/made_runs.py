@@ -146,7 +146,7 @@ def make_run(
     labels = [name for name in classes for _ in range(3 * per_class)]
     part_of = [("train", "val", "test")[photo // per_class] for _ in classes for photo in range(3 * per_class)]
     rows = list(zip(photos, labels, part_of, strict=True))
-    write_config(run, make_config(str(root), epochs=4, image_size=224))
+    write_config(run, make_config(str(root), epochs=4, image_size=192))
     write_json(run.environment, {"torch": "2.11.0", "processor": "a processor"})
     write_manifest(run.manifest, Manifest(root, tuple(Photo(path, label) for path, label, _ in rows), tuple(classes)))
     write_split(run.split, Split(tuple(SplitRow(path, label, path, part) for path, label, part in rows)))

@@ -245,3 +245,12 @@ def test_a_device_shows_what_the_threads_show_but_for_rounding(
         assert np.abs(mine.array.astype(int) - theirs.array).mean() < 1.5
         for name in ("labels", "others", "shares"):
             np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
+
+
+@pytest.mark.parametrize("margin", [1.0, 1.25])
+def test_at_another_size_it_is_as_if_made_so(shared_photos: Path, cache: PictureCache, margin: float) -> None:
+    smaller = photo_set(shared_photos, cache, margin, size=32).at_size(24)
+    assert smaller.at_size(24) is smaller
+    made = photo_set(shared_photos, None, margin, size=24)
+    for ours, theirs in zip(everything(smaller, 0), everything(made, 0), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -21,5 +21,9 @@ def test_the_demo_tells_the_whole_story_without_network_or_files(
     assert [each.part for each in read_metrics(result.run.metrics)] == ["val", "test"]
     (prediction,) = mekiki.predict(result.run.path, result.example)
     assert prediction.label in GUITAR_MODELS
+    drawing = result.photos / "SG" / "0003.jpg"
+    (explained,) = mekiki.explain(result.run.path, drawing, "why", of_class=prediction.label, masks=str(result.masks))
+    assert explained.error or (explained.shares is not None and 0.2 < explained.shares.outside_area < 0.95)
+    assert len(list(result.masks.rglob("*.png"))) == 13 * 20
     with pytest.raises(SettingsError, match="already holds files"):
         mekiki.demo("mekiki-demo")

@@ -1,6 +1,7 @@
 """The first batch in the run is the one that the first step was given."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import mekiki
 from mekiki.records.run import FIRST_BATCH
 from mekiki.report.contact_sheet import Cell, Row, lay_out
 from mekiki.tensors.loading import Batch
+from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer
 from mekiki.verbs import first_batch as verb
 from mekiki.verbs.first_batch import COLUMNS, write_first_batch
@@ -39,13 +41,13 @@ def test_it_is_what_the_loop_was_given(
     shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augment_on: str
 ) -> None:
     given: list[Batch] = []
-    step = Trainer._step
+    learn = Learner._learn
 
-    def spy(self: Trainer, some: Batch) -> object:
+    def spy(self: Learner, some: Batch, *rest: Any, **named: Any) -> Any:
         given.append(some)
-        return step(self, some)
+        return learn(self, some, *rest, **named)
 
-    monkeypatch.setattr(Trainer, "_step", spy)
+    monkeypatch.setattr(Learner, "_learn", spy)
     run = mekiki.train(shared_photos, tmp_path / "run", augment_on=augment_on, **SETTINGS)
     first = given[0]
     assert first.is_mixed and len(first.labels) == 8

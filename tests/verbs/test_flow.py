@@ -100,7 +100,7 @@ def test_no_verb_changes_the_photos(tmp_path: Path) -> None:
     run = mekiki.train(folder, tmp_path / "run", **SMALL, epochs=1)
     mekiki.evaluate(run.path, folder)
     list(mekiki.predict(run.path, folder))
-    mekiki.explain(run.path, folder / "red", tmp_path / "why")
+    mekiki.explain(run.path, folder / "red", tmp_path / "why", layer="layer3")
     after = bytes_of(tmp_path)
     assert {name: after[name] for name in before} == before
 
@@ -214,8 +214,8 @@ def test_one_class_alone_can_be_scored(trained: tuple[Path, RunFolder], tmp_path
 def test_nothing_is_written_over(trained: tuple[Path, RunFolder], photos: Path, tmp_path: Path) -> None:
     _, run = trained
     before = bytes_of(photos)
-    mekiki.explain(run.path, photos / "red", photos / "red", of_class="red")
-    mekiki.explain(run.path, photos / "red" / "000.png", photos / "red", of_class="red")
+    mekiki.explain(run.path, photos / "red", photos / "red", of_class="red", layer="layer2")
+    mekiki.explain(run.path, photos / "red" / "000.png", photos / "red", of_class="red", layer="layer2")
     after = bytes_of(photos)
     assert {name: after[name] for name in before} == before
     assert "red/000-red-heat-2.png" in after
@@ -261,7 +261,7 @@ def test_a_full_disk_is_one_line_and_a_failed_run(
     def no_space(*_: object) -> None:
         raise OSError(28, "No space left on device", "history.csv")
 
-    monkeypatch.setattr("mekiki.verbs.train.write_history", no_space)
+    monkeypatch.setattr("mekiki.verbs.fitting.write_history", no_space)
     with pytest.raises(RunError, match=r"history.csv: No space left on device\nhint: is the disk full\?"):
         mekiki.train(photos, tmp_path / "run", **SMALL, epochs=1)
     assert read_status(RunFolder(tmp_path / "run")).state == "failed"
@@ -301,10 +301,12 @@ def test_explain_writes_overlays_at_the_pictures_own_size(trained: tuple[Path, R
     for folder, size in (("a", (90, 40)), ("b", (40, 70))):
         (tmp_path / folder).mkdir()
         Image.new("RGB", size, (200, 50, 40)).save(tmp_path / folder / "same.png")
-    done = mekiki.explain(run.path, [tmp_path / "a", tmp_path / "b"], tmp_path / "why", of_class="blue")
+    how = {"of_class": "blue", "method": "layercam", "layer": "layer2"}
+    done = mekiki.explain(run.path, [tmp_path / "a", tmp_path / "b"], tmp_path / "why", **how)
+    assert [each.error for each in done] == ["", ""]
     assert [read_picture(each.written).shape[:2] for each in done if each.written] == [(40, 90), (70, 40)]
     assert {each.explained for each in done} == {"blue"}
-    assert {each.layer for each in done} == {"layer4"}
+    assert {each.layer for each in done} == {"layer2"}
     with pytest.raises(SettingsError, match=r"there is no class 'blu'\nhint: did you mean blue\?"):
         mekiki.explain(run.path, tmp_path / "a", tmp_path / "why", of_class="blu")
 

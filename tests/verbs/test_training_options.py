@@ -60,7 +60,7 @@ def test_models_of_single_epochs_are_kept_and_can_be_loaded(photos: Path, tmp_pa
     run = mekiki.train(photos, tmp_path / "run", **SMALL, epochs=4, keep_every=2)
     assert sorted(path.name for path in run.snapshots.iterdir()) == ["epoch-0002", "epoch-0004"]
     early = mekiki.load(run.snapshots / "epoch-0002")
-    assert list(early.predict([next(photos.rglob("*.png"))])) <= sorted(early.classes_)
+    assert set(early.predict([next(photos.rglob("*.png"))])) <= set(early.classes_)
 
 
 def test_the_inverse_schedule_is_that_of_keras() -> None:

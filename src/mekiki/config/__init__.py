@@ -5,6 +5,7 @@ is refused here, in the user's own words. A function takes its section or plain 
 """
 
 from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
+from mekiki.config.explain import ExplainSettings, MethodName
 from mekiki.config.models import (
     DemoSettings,
     EvaluateSettings,
@@ -13,6 +14,7 @@ from mekiki.config.models import (
     ModelSettings,
     Precision,
     TrainSettings,
+    ViewsName,
 )
 from mekiki.config.normalise import NormaliseName, NormaliseSettings, complete
 from mekiki.config.photos import (
@@ -29,12 +31,15 @@ from mekiki.config.photos import (
 from mekiki.config.recipes import Recipe, read_recipe, recipe_names
 from mekiki.config.run import SECTIONS, RunConfig, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
+from mekiki.config.stress import KINDS, UNITS, KindName, StressSettings, severities_of
 
 __all__ = [
     "PRESETS",
     "AugmentSettings",
     "FillMode",
     "PresetName",
+    "ExplainSettings",
+    "MethodName",
     "DemoSettings",
     "EvaluateSettings",
     "FitName",
@@ -42,6 +47,7 @@ __all__ = [
     "ModelSettings",
     "Precision",
     "TrainSettings",
+    "ViewsName",
     "NormaliseName",
     "NormaliseSettings",
     "complete",
@@ -65,4 +71,9 @@ __all__ = [
     "Section",
     "build",
     "build_some",
+    "KINDS",
+    "UNITS",
+    "KindName",
+    "StressSettings",
+    "severities_of",
 ]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mekiki.config.section import Fraction, Section
 
-PresetName = Literal["none", "light", "keras-2017", "keras-2017+dust", "sommelier"]
+PresetName = Literal["none", "light", "varied", "keras-2017", "keras-2017+dust", "sommelier"]
 FillMode = Literal["nearest", "reflect", "wrap", "constant"]
 
 OPERATIONS = 14
@@ -112,8 +112,9 @@ class AugmentSettings(Section):
 
     preset: PresetName = Field(
         "light",
-        description="none, light, keras-2017 (45°, shifts, zoom, both flips), keras-2017+dust, or sommelier "
-        "(brightness, pepper noise, cutout, deformation); other settings change single values of it",
+        description="none, light, varied (light and RandAugment), keras-2017 (45°, shifts, zoom, both flips), "
+        "keras-2017+dust, or sommelier (brightness, pepper noise, cutout, deformation); other settings change single "
+        "values of it",
     )
     rotation_range: float = Field(0.0, ge=0, le=180, description="turned by up to this, either way, degrees")
     width_shift_range: Shift = Field(
@@ -214,6 +215,16 @@ class AugmentSettings(Section):
         return given if isinstance(given, tuple) else (1 - given, 1 + given)
 
 
+_LIGHT = {
+    "rotation_range": 10.0,
+    "width_shift_range": 0.05,
+    "height_shift_range": 0.05,
+    "zoom_range": 0.15,
+    "zoom_keeps_shape": True,
+    "brightness_range": 0.2,
+    "horizontal_flip": True,
+}
+
 _KERAS_2017 = {
     "rotation_range": 45.0,
     "width_shift_range": 0.2,
@@ -225,15 +236,8 @@ _KERAS_2017 = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "none": {},
-    "light": {
-        "rotation_range": 10.0,
-        "width_shift_range": 0.05,
-        "height_shift_range": 0.05,
-        "zoom_range": 0.15,
-        "zoom_keeps_shape": True,
-        "brightness_range": 0.2,
-        "horizontal_flip": True,
-    },
+    "light": _LIGHT,
+    "varied": {**_LIGHT, "randaugment": (2, 9)},
     "keras-2017": _KERAS_2017,
     "keras-2017+dust": {**_KERAS_2017, "dust": 31},
     "sommelier": {"brightness_range": 0.5, "pepper_noise": 0.1, "cutout": 0.3, "elastic": 0.05},

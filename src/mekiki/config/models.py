@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,11 @@ from mekiki.config.section import Fraction, Megapixels, Section
 
 HeadName = Literal["gap", "flatten", "flatten-dropout", "flatten-dense"]
 FitName = Literal["letterbox", "squash", "crop"]
+ViewsName = Literal["plain", "mirror", "sizes"]
 Precision = Literal["auto", "float32", "bfloat16"]
+
+
+_FirstSize = Annotated[int, Field(ge=16, le=1024)]
 
 
 class ModelSettings(Section):
@@ -29,9 +33,14 @@ class ModelSettings(Section):
     freeze: int | Literal["all", "none"] = Field(
         "none", description="stages of the backbone kept as they are, from the input: a number, all, or none"
     )
-    image_size: int = Field(160, ge=16, le=1024, description="the network's input, pixels on each side")
+    image_size: int = Field(224, ge=16, le=1024, description="the network's input, pixels on each side")
     fit: FitName = Field(
         "letterbox", description="how a photo becomes square: letterbox (all of it, padded), squash, or crop (centre)"
+    )
+    views: Literal["auto"] | ViewsName = Field(
+        "auto",
+        description="in which forms a picture is judged, logits averaged: plain (as is), mirror (mirrored, too; twice "
+        "the work), sizes (both a quarter larger, too; five times), or auto (mirror if training mirrors photos)",
     )
 
     @model_validator(mode="after")
@@ -47,13 +56,21 @@ class TrainSettings(Section):
     """How it is trained."""
 
     epochs: int = Field(
-        8, ge=0, le=10_000, description="passes over the training photos after the probe; 0: the probe alone"
+        10, ge=0, le=10_000, description="passes over the training photos after the probe; 0: the probe alone"
     )
     steps_per_epoch: int | None = Field(
         None, ge=1, description="batches that make an epoch; not given: one pass over the photos"
     )
-    batch_size: int = Field(32, ge=2, le=4096, description="photos per step")
-    probe: bool = Field(True, description="start the head from a logistic regression on the frozen backbone's features")
+    first_size: _FirstSize | Literal["auto"] = Field(
+        "auto",
+        description="image size of the first half of the epochs, pixels; in the last quarter it is image_size; auto: "
+        "four sevenths of image_size, or all of it below 160 and for networks of one size",
+    )
+    batch_size: int = Field(32, ge=2, le=4096, description="photos per batch, over all processes together")
+    accumulate: int = Field(
+        1, ge=1, le=1024, description="batches to a step, which learns as from one batch of all their photos"
+    )
+    probe: bool = Field(True, description="start the head from a linear discriminant of the frozen backbone's features")
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with Nesterov momentum")
     learning_rate: float = Field(1e-3, gt=0, description="highest learning rate")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
@@ -87,6 +104,15 @@ class TrainSettings(Section):
         "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
+    compile: Literal["auto", "on", "off"] = Field(
+        "off",
+        description="compile the network with torch.compile, which takes a minute at first: on, off, or auto (on a "
+        "CUDA GPU that Triton knows)",
+    )
+    engine: Literal["local", "ray"] = Field(
+        "local", description="where it trains: local (here, or where torchrun started it), or ray (on a Ray cluster)"
+    )
+    replicas: int = Field(1, ge=1, le=1024, description="processes of the Ray cluster that share each batch")
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures beside training; 0: none")
     tensorboard: bool = Field(False, description="write event files for TensorBoard into the run, too")
     keep_every: int = Field(
@@ -108,6 +134,15 @@ class TrainSettings(Section):
     )
     seed: int = Field(0, ge=0, description="seed of everything random in training")
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.engine == "local" and self.replicas > 1:
+            raise ValueError(
+                f"replicas {self.replicas} go with engine ray; processes of this machine are started by "
+                f"torchrun --nproc-per-node {self.replicas} -m mekiki train"
+            )
+        return self
+
 
 class EvaluateSettings(Section):
     """How predictions are made and scored."""
@@ -118,6 +153,10 @@ class EvaluateSettings(Section):
         "auto", description="auto: bfloat16 where the machine has instructions for it, else float32"
     )
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
+    views: Literal["auto", "plain"] = Field(
+        "auto",
+        description="auto: each picture in the views that the model was made with; plain: as it is alone, faster",
+    )
     max_megapixels: Megapixels = Field(
         100.0, description="a picture with more pixels is refused as unreadable, in millions"
     )

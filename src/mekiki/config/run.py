@@ -60,7 +60,8 @@ def make_config(data: str, split_file: str | None = None, /, **settings: Any) ->
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     recipe = str(settings.pop("recipe", DEFAULT))
-    for key, value in {**_of_recipe(recipe, split_file, settings), **settings}.items():
+    of_recipe = _of_recipe(recipe, split_file, settings)
+    for key, value in [*of_recipe.items(), *settings.items()]:  # what is given comes last, whatever it is called
         homes = _homes(key)
         if not homes:
             raise unknown_name("setting", key, sorted({field for name in SECTIONS for field in _fields(name)}))

@@ -5,10 +5,26 @@ from __future__ import annotations
 import io
 import sys
 
-from mekiki.doors import data_commands, model_commands, storage_command
+from mekiki.doors import (
+    compare_command,
+    data_commands,
+    explain_command,
+    model_commands,
+    storage_command,
+    stress_command,
+)
 from mekiki.doors.app import app
 
-__all__ = ["app", "data_commands", "main", "model_commands", "storage_command"]
+__all__ = [
+    "app",
+    "compare_command",
+    "data_commands",
+    "explain_command",
+    "main",
+    "model_commands",
+    "storage_command",
+    "stress_command",
+]
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands that make, ask and explain models. Each calls the verb of the same name and shows what came out."""
+"""Commands that make and ask models. Each calls the verb of the same name and shows what came out."""
 
 from __future__ import annotations
 
@@ -61,9 +61,12 @@ def train(
         raise SettingsError("there are no photos to train on", "mekiki train DATA --out RUN")
     make_config(str(data), **chosen)
     from mekiki.doors.console import make_progress
+    from mekiki.training.distributed import speaks
     from mekiki.verbs.train import train as run
 
     folder = run(data, out, split, make_progress(), resume, **chosen)
+    if not speaks():
+        return
     if as_json:
         print(json.dumps(json.loads(folder.metrics.read_text(encoding="utf-8")), ensure_ascii=False))
     say(f"report: {folder.report}")
@@ -77,14 +80,15 @@ def evaluate(
     data: Annotated[Path | None, typer.Argument(help="other labelled photos; not given: the run's own")] = None,
     part: Annotated[str | None, typer.Option(help="train, val or test of the run's own photos")] = None,
     out: Annotated[Path | None, typer.Option(help="a folder for the figures, one per picture")] = None,
+    unknown: Annotated[Path | None, typer.Option(help="a folder of pictures of none of the classes")] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a run: accuracy with its interval, per class, confusion."""
+    """Score a run: accuracy with its interval, per class, confusion, and what it refuses as unknown."""
     from mekiki.doors.console import make_progress
     from mekiki.doors.model_tables import show_evaluation
     from mekiki.verbs.evaluate import evaluate as score
 
-    scored = score(run, data, part, out, build(EvaluateSettings, settings), make_progress())
+    scored = score(run, data, part, out, build(EvaluateSettings, settings), make_progress(), unknown)
     show_evaluation(scored.evaluation, as_json)
     if out is not None:
         say(f"wrote {out}")
@@ -119,26 +123,6 @@ def predict(
 
 
 @app.command()
-@with_settings(EvaluateSettings, hidden=("batch_size", "workers"))
-def explain(
-    run: Run,
-    sources: Sources,
-    settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="the folder for the overlays")] = Path("heat-maps"),
-    of_class: Annotated[str | None, typer.Option("--class", help="explain this class, not the predicted one")] = None,
-    weights: Weights = "auto",
-    as_json: Json = False,
-) -> None:
-    """Lay a heat map over pictures: what the decision rested on."""
-    from mekiki.doors.console import make_progress
-    from mekiki.doors.model_tables import show_explanations
-    from mekiki.verbs.explain import explain as run_explain
-
-    chosen = build(EvaluateSettings, settings)
-    show_explanations(run_explain(run, sources, out, of_class, chosen, weights, make_progress()), as_json)
-
-
-@app.command()
 @with_settings(DemoSettings)
 def demo(
     settings: dict[str, Any],
@@ -151,8 +135,9 @@ def demo(
 
     result = run_demo(out, build(DemoSettings, settings), make_progress())
     if as_json:
-        places = {"drawings": result.photos, "run": result.run.path, "heat_maps": result.heat_maps}
-        print(json.dumps({name: str(path) for name, path in {**places, "report": result.run.report}.items()}))
+        places = {"drawings": result.photos, "masks": result.masks, "run": result.run.path}
+        places |= {"heat_maps": result.heat_maps, "report": result.run.report}
+        print(json.dumps({name: str(path) for name, path in places.items()}))
         return
     say(f"drawings: {result.photos}")
     say(f"heat maps: {result.heat_maps}")

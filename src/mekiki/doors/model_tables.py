@@ -18,12 +18,11 @@ from mekiki.config import Recipe
 from mekiki.doors.results import foreign, print_json, results_console
 from mekiki.doors.terminal import without_controls
 from mekiki.files import replaced
-from mekiki.records.evaluation import Evaluation
+from mekiki.records.evaluation import Estimate, Evaluation, UnknownFigures
 from mekiki.records.predictions import Prediction
 
 if TYPE_CHECKING:
     from mekiki.model.backbones import BackboneFacts
-    from mekiki.verbs.explain import Explanation
 
 BAR_WIDTH = 30
 
@@ -33,12 +32,22 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
     if as_json:
         print_json(evaluation.model_dump())
         return
-    accuracy = evaluation.accuracy
+    accuracy, intervals = evaluation.accuracy, evaluation.intervals
+    f1, error = (intervals.f1_macro, intervals.ece) if intervals else (None, None)
     console = results_console()
     console.print(
         f"{evaluation.part}: accuracy {accuracy.value:.1%} (95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), "
-        f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}, calibration error {evaluation.ece:.3f}"
+        f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}{_ends(f1)}, "
+        f"calibration error {evaluation.ece:.3f}{_ends(error)}",
+        soft_wrap=True,
     )
+    if intervals is not None and intervals.groups < evaluation.n:
+        console.print(
+            f"copies count once: {evaluation.n:,} photos in {intervals.groups:,} groups are worth "
+            f"{intervals.effective_n:,.0f} for the interval of the accuracy"
+        )
+    if evaluation.unknown is not None:
+        console.print(_describe_unknown(evaluation.unknown), soft_wrap=True)
     if evaluation.unreadable:
         console.print(f"left out: {evaluation.unreadable:,} photos that cannot be read")
     if evaluation.seen_in_training:
@@ -55,6 +64,26 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
             foreign(_confused_with(evaluation, number)),
         )
     console.print(table)
+
+
+def _describe_unknown(figures: UnknownFigures) -> str:
+    """Return what the model answers and what it refuses, in words."""
+    line = f'answered: {figures.coverage:.1%} of these photos, the rest called "unknown"'
+    if figures.accuracy_answered is not None:
+        line += f"; {figures.accuracy_answered.value:.1%} of the answers right"
+    if figures.refused is None or figures.auroc_interval is None or figures.fpr_interval is None:
+        return line
+    area, passed, refused = figures.auroc_interval, figures.fpr_interval, figures.refused
+    return (
+        f"{line}\nof {figures.n_unknown:,} unknown pictures {refused.value:.1%} refused "
+        f"({refused.low:.1%} to {refused.high:.1%}); AUROC {area.value:.3f} ({area.low:.3f} to {area.high:.3f}); "
+        f"where 95 % of these photos pass, so do {passed.value:.1%} of the unknown "
+        f"({passed.low:.1%} to {passed.high:.1%})"
+    )
+
+
+def _ends(estimate: Estimate | None) -> str:
+    return "" if estimate is None else f" ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 def _confused_with(evaluation: Evaluation, number: int) -> str:
@@ -99,7 +128,7 @@ def _json_lines(predictions: Iterator[Prediction]) -> Iterator[str]:
 
 
 def _csv_lines(predictions: Iterator[Prediction]) -> Iterator[str]:
-    """Yield ``path,error,label,score,label_2,score_2,…``: as many pairs as the first answer has."""
+    """Yield ``path,error,known,label,score,label_2,score_2,…``: as many pairs as the first answer has."""
     waiting: list[Prediction] = []
     for first in predictions:
         waiting.append(first)
@@ -107,10 +136,11 @@ def _csv_lines(predictions: Iterator[Prediction]) -> Iterator[str]:
             break
     pairs = max((len(each.top) for each in waiting), default=1) or 1
     names = [f"{name}_{rank}" if rank > 1 else name for rank in range(1, pairs + 1) for name in ("label", "score")]
-    yield _csv_line(["path", "error", *names])
+    yield _csv_line(["path", "error", "known", *names])
     for each in itertools.chain(waiting, predictions):
         ranked = [text for name, chance in each.top for text in (name, f"{chance:.6f}")]
-        yield _csv_line([each.path, each.error, *ranked, *[""] * (2 * pairs - len(ranked))])
+        known = "" if each.known is None else str(each.known).lower()
+        yield _csv_line([each.path, each.error, known, *ranked, *[""] * (2 * pairs - len(ranked))])
 
 
 def _csv_line(values: Iterable[str]) -> str:
@@ -125,34 +155,14 @@ def _show_bars(predictions: Iterable[Prediction]) -> None:
         console.print(foreign(each.path, "bold"), soft_wrap=True)
         if each.error:
             console.print(foreign(f"  cannot be read: {each.error}", "yellow"), soft_wrap=True)
+        if each.known is False:
+            console.print("  unknown: probably none of these", style="yellow")
         width = max((cell_len(name) for name, _ in each.top), default=0)
         for rank, (name, probability) in enumerate(each.top):
             bar = "█" * round(probability * BAR_WIDTH) or "▏"
             padding = " " * (width - cell_len(name))
             line = foreign(f"  {name}{padding} {probability:6.1%} ").append(bar, style="red" if rank == 0 else "dim")
             console.print(line, soft_wrap=True)
-
-
-def show_explanations(explanations: Iterable[Explanation], as_json: bool) -> None:
-    """Show what was explained, by which layer, and where the overlay is."""
-    done: list[Explanation] = []
-    for each in explanations:
-        done.append(each)
-        if as_json:
-            continue
-        if each.error:
-            print(without_controls(f"{each.path}: cannot be read: {each.error}"))
-        else:
-            chances = dict(each.ranked)
-            sure = f" {chances[each.explained]:.1%}" if each.explained in chances else ""
-            line = f"{each.path}: {each.explained}{sure} -> {each.written} (Grad-CAM at {each.layer})"
-            print(without_controls(line))
-    if as_json:
-        print_json({"explanations": [{**dataclasses.asdict(each), "written": _text(each.written)} for each in done]})
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def show_recipes(recipes: dict[str, Recipe], as_json: bool) -> None:

@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mekiki.drawing.canvas import Canvas
+from mekiki.drawing.curves import Points
 from mekiki.drawing.instruments import draw_instrument, extent
 from mekiki.drawing.looks import choose_look
 from mekiki.drawing.models import MODELS
-from mekiki.drawing.poses import choose_pose
-from mekiki.drawing.scenes import OVERSAMPLING, photograph
+from mekiki.drawing.poses import Pose, choose_pose
+from mekiki.drawing.scenes import OVERSAMPLING, photograph, silhouette
 from mekiki.errors import DataError, SettingsError
 from mekiki.files import write_bytes
 from mekiki.progress import Progress, Silent
@@ -51,6 +53,25 @@ def draw_guitar(model: str, seed: int, index: int, size: int = 256, upright: boo
         >>> draw_guitar("Telecaster", seed=0, index=3, size=64).shape
         (64, 64, 3)
     """
+    canvas, points, pose = _posed(model, seed, index, size, upright)
+    return photograph(canvas, points, pose, size, stream(seed, "guitar scene", model, index))
+
+
+def draw_mask(model: str, seed: int, index: int, size: int = 256, upright: bool = False) -> npt.NDArray[np.uint8]:
+    """Draw where the guitar is in the picture that ``draw_guitar`` gives for the same arguments.
+
+    Returns:
+        (size, size): 255 on the guitar, 0 elsewhere, and between on its edge; what stands in front of it is left out.
+
+    Raises:
+        SettingsError: The model is unknown or the size too small.
+    """
+    canvas, _, pose = _posed(model, seed, index, size, upright)
+    return silhouette(canvas, pose, size)
+
+
+def _posed(model: str, seed: int, index: int, size: int, upright: bool) -> tuple[Canvas, Points, Pose]:
+    """Return an instrument, points whose hull holds it, and how it lies in the picture."""
     _check(model, size)
     record = MODELS[model]
     lots = stream(seed, "guitar", model, index)
@@ -59,8 +80,7 @@ def draw_guitar(model: str, seed: int, index: int, size: int = 256, upright: boo
     pose = choose_pose(stream(seed, "guitar pose", model, index), points, size, upright)
     steps = _SCALE_STEPS * size
     wanted = min(int(np.searchsorted(steps, pose.scale * OVERSAMPLING * 0.78)), len(steps) - 1)
-    canvas = draw_instrument(record, look, float(steps[wanted]), lots)
-    return photograph(canvas, points, pose, size, stream(seed, "guitar scene", model, index))
+    return draw_instrument(record, look, float(steps[wanted]), lots), points, pose
 
 
 def draw_collection(
@@ -71,6 +91,7 @@ def draw_collection(
     models: Sequence[str] = GUITAR_MODELS,
     progress: Progress = _SILENT,
     upright: bool = False,
+    masks: Path | None = None,
 ) -> int:
     """Draw a folder of JPEG files, ``folder/<model>/<0000>.jpg``.
 
@@ -82,24 +103,31 @@ def draw_collection(
         models: Which models to draw.
         progress: Where to report to.
         upright: Hang them upright, as a shop does; else they lie in any pose.
+        masks: Folder for what ``draw_mask`` gives for each, ``masks/<model>/<0000>.png``; None: no masks.
 
     Returns:
-        The number of files written.
+        The number of drawings written.
 
     Raises:
         SettingsError: A model is unknown, or the size or count too small.
-        DataError: The folder already holds something.
+        DataError: A folder already holds something.
     """
     if per_class < 1:
         raise SettingsError(f"per_class is {per_class}, expected at least 1", "ask for one drawing of each or more")
     models = tuple(dict.fromkeys(models))
     for model in models:
         _check(model, size)
-    _require_empty(folder)
+    for each in (folder,) if masks is None else (folder, masks):
+        _require_empty(each)
     with progress.task("drawing guitars", per_class * len(models), "drawings") as task:
         for model in models:
             for index in range(per_class):
-                write_bytes(folder / model / f"{index:04}.jpg", _jpeg(draw_guitar(model, seed, index, size, upright)))
+                canvas, points, pose = _posed(model, seed, index, size, upright)
+                picture = photograph(canvas, points, pose, size, stream(seed, "guitar scene", model, index))
+                write_bytes(folder / model / f"{index:04}.jpg", _jpeg(picture))
+                if masks is not None:
+                    encoded = cv2.imencode(".png", silhouette(canvas, pose, size))[1]
+                    write_bytes(masks / model / f"{index:04}.png", encoded.tobytes())
                 task.advance(1, model)
     return per_class * len(models)
 

@@ -38,6 +38,21 @@ def photograph(canvas: Canvas, points: Points, pose: Pose, size: int, rng: np.ra
     return _through_lens(_lit(np.asarray(seen, np.uint8), rng), rng)
 
 
+def silhouette(canvas: Canvas, pose: Pose, size: int) -> Image:
+    """Return where an instrument lies in its picture, whatever is in front of it.
+
+    Args:
+        canvas: The instrument, upright.
+        pose: How it lies in the picture.
+        size: Edge of the picture in pixels.
+
+    Returns:
+        Coverage (size, size), 0..255.
+    """
+    cover = np.ascontiguousarray(_laid(canvas, pose, size).pixels[..., 3])
+    return np.asarray(cv2.resize(cover, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _laid(canvas: Canvas, pose: Pose, size: int) -> Canvas:
     """Warp the canvas once, at the oversampled size; the result's millimetres are the picture's pixels."""
     front = Canvas(0, 0, size, size, OVERSAMPLING)

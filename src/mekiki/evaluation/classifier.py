@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 
-from mekiki.config import EvaluateSettings
+from mekiki.config import EvaluateSettings, ViewsName
 from mekiki.data.pictures import read_picture
 from mekiki.errors import PictureError, SettingsError
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
 from mekiki.model.imagenet import load_imagenet
+from mekiki.model.views import answer_of, check_views, mean_logits, takes_one_size
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import ModelCard
 from mekiki.records.predictions import Prediction
 from mekiki.records.run import open_run
+from mekiki.records.unknown import FEATURE_SCORES, FeatureReference, read_reference
+from mekiki.scoring.unknown import known_scores
 from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.geometry import Picture, square
 from mekiki.tensors.normalisation import Normaliser, load_normaliser
@@ -31,6 +36,23 @@ Source = str | Path | Picture
 """A picture: its file, or its upright RGB pixels (H, W, 3) uint8."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one picture.
+
+    Attributes:
+        logits: (classes,) mean over the views, divided by the temperature.
+        features: (d,) pooled features of the picture as it is.
+        chances: (classes,) probabilities, which sum to 1.
+        known_score: The score that tells what is known, higher for what is; None if the model has no rule for it.
+    """
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+    chances: NDArray[np.float32]
+    known_score: float | None
+
+
 class Classifier:
     """A trained model in scikit-learn's sense.
 
@@ -39,9 +61,12 @@ class Classifier:
         card: Its classes and preprocessing.
         settings: Device, precision, batch size and threads.
         normaliser: The one it was trained with; not given: what the card says, which is all of it unless it whitens.
+        reference: Where its training photos lie among the features, if its rule for "unknown" asks for that.
 
     Attributes:
         classes_: (classes,) names in the order of ``predict_proba``'s columns.
+        views: In which forms each picture is judged.
+        temperature: What its logits are divided by; 1 if it was not calibrated.
 
     Example:
         >>> classifier = mekiki.load("runs/guitars")  # doctest: +SKIP
@@ -55,6 +80,7 @@ class Classifier:
         card: ModelCard,
         settings: EvaluateSettings | None = None,
         normaliser: Normaliser | None = None,
+        reference: FeatureReference | None = None,
     ) -> None:
         self.settings = EvaluateSettings() if settings is None else settings
         self.machine: Machine = choose_machine(self.settings.device, self.settings.precision)
@@ -63,6 +89,10 @@ class Classifier:
         normaliser = Normaliser(card.preprocessing) if normaliser is None else normaliser
         self.normaliser = normaliser.to(self.machine.device)
         self.card = card
+        self.views: ViewsName = "plain" if self.settings.views == "plain" else card.views
+        check_views(self.views, takes_one_size(card.backbone, model.head.reads_map))
+        self.temperature = card.calibration.temperature if card.calibration else 1.0
+        self.reference = reference
         self.classes_: NDArray[np.str_] = np.array(card.classes)
 
     def predict_proba(self, pictures: Source | Iterable[Source]) -> NDArray[np.float32]:
@@ -109,16 +139,51 @@ class Classifier:
             pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
             progress: Where to report to.
         """
+        for picture, answer in self.answers(pictures, progress):
+            yield picture, answer if isinstance(answer, PictureError) else answer.chances
+
+    def answers(
+        self, pictures: Sequence[Source], progress: Progress
+    ) -> Generator[tuple[Source, Answer | PictureError]]:
+        """Yield each picture with all that the model says of it, or with the error that says why there is nothing.
+
+        Args:
+            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            progress: Where to report to.
+        """
         size = self.settings.batch_size
         groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
         ahead = prepared_ahead(groups, self._prepare, self.settings.workers)
         with closing(ahead), progress.task("predict", len(pictures)) as task:
             for group, prepared in ahead:
                 good = [item for item in prepared if not isinstance(item, PictureError)]
-                chances = iter(self.probabilities(np.stack(good)) if good else ())
+                answers = iter(self._answers(np.stack(good)) if good else ())
                 for picture, item in zip(group, prepared, strict=True):
-                    yield picture, item if isinstance(item, PictureError) else next(chances)
+                    yield picture, item if isinstance(item, PictureError) else next(answers)
                 task.advance(len(group))
+
+    def _answers(self, pictures: NDArray[np.uint8]) -> list[Answer]:
+        """Return what the model says of pictures that already have the network's size, (n, size, size, 3)."""
+        with torch.inference_mode(), self.machine.precision():
+            raw, pooled = answer_of(self.model, self.normaliser(pictures), self.views)
+        logits = (raw.float() / self.temperature).cpu().numpy()
+        features = pooled.float().cpu().numpy()
+        chances: NDArray[np.float32] = softmax(logits, axis=1)
+        rule = self.card.unknown
+        scores = None if rule is None else known_scores(rule.score, logits, features, self.reference, rule.weight)
+        return [
+            Answer(*row, None if scores is None else float(scores[number]))
+            for number, row in enumerate(zip(logits, features, chances, strict=True))
+        ]
+
+    def is_known(self, answer: Answer) -> bool | None:
+        """Tell whether a picture shows something that the model knows; None: the model has no threshold for that."""
+        rule = self.card.unknown
+        return None if rule is None or answer.known_score is None else answer.known_score >= rule.threshold
+
+    def say(self, path: str, answer: Answer, top: int) -> Prediction:
+        """Return an answer as a record, with the ``top`` most probable classes."""
+        return replace(self.rank(path, answer.chances, top), known=self.is_known(answer))
 
     def rank(self, path: str, chances: NDArray[np.float32], top: int) -> Prediction:
         """Return the ``top`` most probable classes as a record."""
@@ -127,10 +192,25 @@ class Classifier:
 
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return probabilities of pictures that already have the network's size, (n, size, size, 3) → (n, classes)."""
-        with torch.inference_mode(), self.machine.precision():
-            logits = self.model(self.normaliser(pictures))
-        chances: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
+        chances: NDArray[np.float32] = softmax(self.logits(pictures), axis=1)
         return chances
+
+    def logits(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logits of pictures that already have the network's size, (n, size, size, 3) → (n, classes)."""
+        with torch.inference_mode():
+            return self.logits_of_input(self.normaliser(pictures)).cpu().numpy()
+
+    def logits_of_input(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits that the answer rests on; gradients pass through.
+
+        Args:
+            x: (n, 3, size, size), normalised, on the model's device.
+
+        Returns:
+            (n, classes) float32: the mean over the views, divided by the temperature.
+        """
+        with self.machine.precision():
+            return mean_logits(self.model, x, self.views).float() / self.temperature
 
     def _prepare(self, picture: Source) -> Picture | PictureError:
         size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit
@@ -164,4 +244,6 @@ def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str
         return Classifier(*load_imagenet(str(run).removeprefix(IMAGENET_PREFIX), weights), settings)
     folder = open_run(Path(run))
     model, card = load_model(folder)
-    return Classifier(model, card, settings, load_normaliser(folder.normalisation, card.preprocessing))
+    rule = card.unknown
+    reference = read_reference(folder.unknown) if rule is not None and rule.score in FEATURE_SCORES else None
+    return Classifier(model, card, settings, load_normaliser(folder.normalisation, card.preprocessing), reference)

@@ -118,7 +118,8 @@ def frozen_features(
     paths = [photo.path for photo in photos]
     pictures = PhotoSet(manifest.root, paths, list(labels), preprocessing, max_megapixels)
     normaliser = Normaliser(preprocessing).to(machine.device)
-    features = pooled_features(model, pictures, normaliser, machine, settings.batch_size, settings.workers, progress)
+    read = pooled_features(model, pictures, normaliser, machine, settings.batch_size, settings.workers, progress)
+    features = np.concatenate([views[0] for views, _ in read])
     if not np.isfinite(features).all():
         raise WeightsError("the backbone's features are not finite numbers", "its weights are damaged; use others")
     return features

@@ -96,6 +96,15 @@ class PhotoClassifier(nn.Module):
         """Return logits, (n, 3, height, width) → (n, classes)."""
         return cast(Tensor, self.head(self.pooled(x))) if self.reads_tokens else self.logits_of(self.feature_map(x))
 
+    def logits_and_pooled(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits, (n, classes), and what ``pooled`` returns, from one look at the pictures."""
+        if self.reads_tokens:
+            pooled = self.pooled(x)
+            return cast(Tensor, self.head(pooled)), pooled
+        features = self.feature_map(x)
+        pooled = self._pooled_of(features)
+        return cast(Tensor, self.head(features if self.head.reads_map else pooled)), pooled
+
     def _pooled_of(self, features: Tensor) -> Tensor:
         if self.head.reads_map:
             return features.mean(dim=(2, 3))

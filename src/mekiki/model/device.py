@@ -5,14 +5,18 @@ On this choice a run's bits depend, so nothing here is decided by a stopwatch.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
 
 import torch
+import torch.distributed as dist
 
 from mekiki.config import Precision
 from mekiki.errors import SettingsError
@@ -60,6 +64,10 @@ def choose_machine(device: str, precision: Precision) -> Machine:
 
 
 def _device(name: str) -> torch.device:
+    if _is_one_of_many():
+        if name in ("auto", "cuda") and torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        name = "cpu" if name == "auto" else name
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -77,6 +85,20 @@ def _device(name: str) -> torch.device:
     return device
 
 
+def _is_one_of_many() -> bool:
+    """Tell whether this process trains together with others; then its own GPU is torch's current one."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+def compiles(wanted: Literal["auto", "on", "off"], machine: Machine) -> bool:
+    """Resolve ``auto``: compile where torch does it with Triton, on CUDA GPUs of version 7.0 and above."""
+    if wanted != "auto":
+        return wanted == "on"
+    if machine.device.type != "cuda" or find_spec("triton") is None:
+        return False
+    return torch.cuda.get_device_capability(machine.device) >= (7, 0)
+
+
 def _fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
@@ -84,6 +106,14 @@ def _fast_bfloat16(device: torch.device) -> bool:
         checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
     return False
+
+
+def give_back_memory() -> None:
+    """Hand memory that was freed back to the system, where glibc holds it; for the end of a stage such as the scan."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @functools.cache

@@ -10,9 +10,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from mekiki.config import FitName, HeadName, NormaliseName, complete
+from mekiki.config import FitName, HeadName, NormaliseName, ViewsName, complete
 from mekiki.files import write_json
+from mekiki.records.calibration import Calibration
 from mekiki.records.evaluation import Record, foreign_record, read_json_object
+from mekiki.records.unknown import UnknownRule
 
 LEAST_SPREAD = 0.001
 LARGEST_BASIS = 2**25
@@ -66,6 +68,10 @@ class ModelCard(Record):
         head: Which head stands on it.
         classes: Class names in the order of the outputs.
         preprocessing: How pictures are prepared.
+        views: In which forms each picture is judged; the answer is the mean of their logits.
+        calibration: The temperature by which the logits are divided; None: it was not calibrated.
+        unknown: When a picture is none of the classes; None: it has no threshold. What a distance needs is in
+            ``unknown.safetensors``.
         weights_source: Where the backbone's first weights came from, in words.
         parameters: All parameters of the model.
         trainable_parameters: Those that training moved.
@@ -77,6 +83,9 @@ class ModelCard(Record):
     head: HeadName
     classes: list[str] = Field(min_length=2, max_length=100_000)
     preprocessing: Preprocessing
+    views: ViewsName = "plain"
+    calibration: Calibration | None = None
+    unknown: UnknownRule | None = None
     weights_source: str = ""
     parameters: int = 0
     trainable_parameters: int = 0

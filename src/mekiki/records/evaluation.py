@@ -21,10 +21,10 @@ class Record(BaseModel):
 
 
 class Estimate(Record):
-    """A fraction with its interval.
+    """A fraction, or a difference of two, with its interval.
 
     Attributes:
-        value: The point estimate, 0..1.
+        value: The point estimate, 0..1; of a difference -1..1.
         low: Lower end of the 95 % interval.
         high: Upper end of the 95 % interval.
     """
@@ -43,6 +43,8 @@ class ClassFigures(Record):
         recall: Share of this class's photos that were recognised, with its Wilson interval; None without photos.
         precision: Share of the photos given this class that were right; None if none was given it.
         f1: Harmonic mean of both; None without photos and predictions.
+        precision_interval: Precision with its interval; None where there is none.
+        f1_interval: F1 with its interval; None where there is none.
     """
 
     label: str
@@ -50,6 +52,77 @@ class ClassFigures(Record):
     recall: Estimate | None
     precision: float | None
     f1: float | None
+    precision_interval: Estimate | None = None
+    f1_interval: Estimate | None = None
+
+
+class Intervals(Record):
+    """How sure the figures of a part are, copies and other groups of photos taken as one.
+
+    Attributes:
+        groups: Groups of photos that were scored; a photo alone is a group.
+        effective_n: How many independent photos the part is worth for its accuracy; ``n`` where no group has two.
+        resamples: Of the bootstrap over groups.
+        f1_macro: Macro F1 with its interval: bootstrap, widened where the classes' own intervals ask for it.
+        ece: Expected calibration error with its interval, by test inversion of the bootstrap.
+    """
+
+    groups: int
+    effective_n: float
+    resamples: int
+    f1_macro: Estimate
+    ece: Estimate
+
+
+class ReliabilityBin(Record):
+    """Photos whose largest probability is alike, and how many of them are right.
+
+    Attributes:
+        low: Lower edge of the bin, 0..1; the bin does not hold it.
+        high: Upper edge of the bin, 0..1.
+        n: Photos in it, at least 1.
+        confidence: Mean of their largest probabilities, 0..1.
+        accuracy: Share of them that is right, with its Wilson interval.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: Estimate
+
+
+class UnknownFigures(Record):
+    """How well "unknown" is told from the known classes.
+
+    Attributes:
+        score: Which score decides: a name of ``records/unknown.py``.
+        threshold: A photo whose score is below is answered with "unknown".
+        coverage: Share of the known photos that is answered, 0..1.
+        coverage_interval: The same with its Wilson interval.
+        accuracy_answered: Accuracy among the known photos that are answered; None if none is.
+        curve_area: Mean share of wrong answers over all coverages of the known photos (AURC), 0..1; lower is better.
+        n_unknown: Photos of nothing that is known, as given by ``--unknown``; 0 where none were given.
+        refused: Share of those answered with "unknown"; None without such photos.
+        auroc: Chance that a known photo scores higher than one that is unknown, 0..1; None without such photos.
+        auroc_interval: The same with its interval.
+        fpr_at_95_tpr: Share of unknown photos that pass a threshold which 95 % of these known photos pass; lower is
+            better; None without such photos.
+        fpr_interval: The same with its interval.
+    """
+
+    score: str
+    threshold: float
+    coverage: float
+    coverage_interval: Estimate | None = None
+    accuracy_answered: Estimate | None = None
+    curve_area: float | None = None
+    n_unknown: int = 0
+    refused: Estimate | None = None
+    auroc: float | None = None
+    auroc_interval: Estimate | None = None
+    fpr_at_95_tpr: float | None = None
+    fpr_interval: Estimate | None = None
 
 
 class Evaluation(Record):
@@ -61,7 +134,7 @@ class Evaluation(Record):
         unreadable: Photos left out because they cannot be read.
         seen_in_training: Photos among them with the same bytes as a training photo of the run; above 0 flatters.
         classes: Class names in the order of ``confusion``.
-        accuracy: Top-1, with its Wilson interval.
+        accuracy: Top-1, with its Wilson interval, of as many photos as ``intervals.effective_n`` says.
         top5: Share whose label is among the five most probable; None with fewer than six classes.
         f1_macro: Mean F1 over the classes that have photos.
         ece: Expected calibration error, 15 equal bins of the largest probability; lower is better.
@@ -69,6 +142,8 @@ class Evaluation(Record):
         confusion: ``confusion[true][predicted]`` counts.
         unknown: Figures of "unknown" as an answer; None while the model has no threshold.
         seconds: Wall time of prediction.
+        intervals: How sure the figures are; None in the files of a version that did not measure it.
+        reliability: The bins of the reliability diagram that hold photos, from the lowest.
     """
 
     part: str
@@ -82,8 +157,10 @@ class Evaluation(Record):
     ece: float
     per_class: list[ClassFigures]
     confusion: list[list[int]]
-    unknown: None = None
+    unknown: UnknownFigures | None = None
     seconds: float
+    intervals: Intervals | None = None
+    reliability: list[ReliabilityBin] = []
 
 
 def metrics_object(evaluations: list[Evaluation]) -> dict[str, object]:

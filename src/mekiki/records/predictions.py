@@ -18,11 +18,13 @@ class Prediction:
         path: As the user named it, or relative to the data root.
         top: (class, probability) pairs, the most probable first; empty if the picture cannot be read.
         error: Why there is no answer; empty if there is one.
+        known: Whether it shows one of the classes at all; None: the model has no threshold for that.
     """
 
     path: str
     top: tuple[tuple[str, float], ...] = ()
     error: str = ""
+    known: bool | None = None
 
     @property
     def label(self) -> str:
@@ -35,11 +37,11 @@ class Prediction:
         return self.top[0][1] if self.top else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object of one ``jsonl`` line. ``known`` is null: there is no threshold for unknown pictures."""
+        """Return the object of one ``jsonl`` line; ``label`` is the likeliest class even of what is not known."""
         return {
             "path": self.path,
             "label": self.label or None,
-            "known": None,
+            "known": self.known,
             "score": round(self.score, 6) if self.top else None,
             "top": [[name, round(probability, 6)] for name, probability in self.top],
             "error": self.error or None,

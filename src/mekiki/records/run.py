@@ -99,6 +99,10 @@ class RunFolder:
         return self.path / "normalisation.safetensors"
 
     @property
+    def unknown(self) -> Path:
+        return self.path / "unknown.safetensors"
+
+    @property
     def card(self) -> Path:
         return self.path / "model.json"
 

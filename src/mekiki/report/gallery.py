@@ -174,18 +174,24 @@ def first_batch(sheet: Path) -> Thumbnail | None:
 def draw_curves(history: Sequence[Epoch]) -> tuple[Drawing, Drawing]:
     """Return the learning curves for a wide and for a narrow page."""
     return (
-        _drawing(lambda theme: curves_figure(history, theme), _PAGE_DPI),
-        _drawing(lambda theme: curves_figure(history, theme, stacked=True), _PAGE_DPI),
+        drawing_of(lambda theme: curves_figure(history, theme), _PAGE_DPI),
+        drawing_of(lambda theme: curves_figure(history, theme, stacked=True), _PAGE_DPI),
     )
 
 
 def draw_confusion(evaluation: Evaluation) -> Drawing:
     """Return the confusion matrix."""
     crowded = len(evaluation.classes) > CROWDED_CLASSES
-    return _drawing(lambda theme: confusion_figure(evaluation, theme), _CROWDED_DPI if crowded else _PAGE_DPI)
+    return drawing_of(lambda theme: confusion_figure(evaluation, theme), _CROWDED_DPI if crowded else _PAGE_DPI)
 
 
-def _drawing(draw: Callable[[Theme], Figure], dpi: int) -> Drawing:
+def drawing_of(draw: Callable[[Theme], Figure], dpi: int) -> Drawing:
+    """Return a figure for light and dark pages.
+
+    Args:
+        draw: Draws it in the colours of a theme.
+        dpi: Pixels per inch.
+    """
     figure = draw(LIGHT)
     light, dark = (small_png_bytes(each, dpi) for each in (figure, draw(DARK)))
     inches = figure.get_size_inches()

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mekiki.records.evaluation import ClassFigures, Evaluation
-from mekiki.scoring.intervals import wilson
+from mekiki.records.evaluation import ClassFigures, Evaluation, Intervals, ReliabilityBin
+from mekiki.scoring.bootstrap import RESAMPLES, group_numbers
+from mekiki.scoring.intervals import effective_number, share_of, wilson_of_share
+from mekiki.scoring.uncertainty import (
+    Answers,
+    f1_interval,
+    f1_macro_and_calibration,
+    precision_interval,
+    recall_interval,
+)
 
 CALIBRATION_BINS = 15
 
@@ -20,6 +28,7 @@ def score(
     part: str,
     unreadable: int = 0,
     seconds: float = 0.0,
+    groups: Sequence[str] | None = None,
 ) -> Evaluation:
     """Score predictions.
 
@@ -30,6 +39,8 @@ def score(
         part: What was scored: "train", "val", "test" or "data".
         unreadable: Photos left out because they could not be read.
         seconds: Wall time of the prediction.
+        groups: (n,) names; photos of one group are copies or belong together, and are no independent witnesses. Empty:
+            the photo stands alone; not given: all stand alone.
 
     Returns:
         All figures; higher is better, but for ``ece``.
@@ -41,23 +52,61 @@ def score(
         raise ValueError(
             f"{len(labels)} labels, probabilities {probabilities.shape}, {len(classes)} classes do not fit"
         )
-    predicted = probabilities.argmax(axis=1)
-    confusion = confusion_matrix(labels, predicted, len(classes))
-    per_class = [_class_figures(confusion, number, name) for number, name in enumerate(classes)]
-    f1_known = [figures.f1 for figures in per_class if figures.f1 is not None]
+    answers = answers_of(labels, probabilities, groups)
+    per_class = [_class_figures(answers, number, name) for number, name in enumerate(classes)]
+    f1_macro, ece = f1_macro_and_calibration(answers, [figures.f1_interval for figures in per_class])
+    worth = effective_number(answers.right, answers.groups)
     return Evaluation(
         part=part,
         n=len(labels),
         unreadable=unreadable,
         classes=list(classes),
-        accuracy=wilson(int((predicted == labels).sum()), len(labels)),
+        accuracy=wilson_of_share(float(answers.right.mean()), worth),
         top5=top_share(labels, probabilities, 5) if len(classes) > 5 else None,
-        f1_macro=float(np.mean(f1_known)),
-        ece=calibration_error(labels, probabilities),
+        f1_macro=f1_macro.value,
+        ece=ece.value,
         per_class=per_class,
-        confusion=confusion.tolist(),
+        confusion=confusion_matrix(labels, answers.predicted, len(classes)).tolist(),
         seconds=seconds,
+        intervals=Intervals(
+            groups=int(answers.groups.max()) + 1, effective_n=worth, resamples=RESAMPLES, f1_macro=f1_macro, ece=ece
+        ),
+        reliability=reliability_bins(answers),
     )
+
+
+def answers_of(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], groups: Sequence[str] | None = None
+) -> Answers:
+    """Return what a model said, from its probabilities; see ``score``."""
+    return Answers(
+        labels,
+        probabilities.argmax(axis=1).astype(np.int64),
+        probabilities.max(axis=1).astype(np.float64),
+        group_numbers(groups, len(labels)),
+        probabilities.shape[1],
+        CALIBRATION_BINS,
+    )
+
+
+def reliability_bins(answers: Answers) -> list[ReliabilityBin]:
+    """Return the bins of the reliability diagram that hold photos, from the lowest.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
+    """
+    found = []
+    for number in np.unique(answers.bin_of).tolist():
+        inside = answers.bin_of == number
+        found.append(
+            ReliabilityBin(
+                low=number / answers.bins,
+                high=(number + 1) / answers.bins,
+                n=int(inside.sum()),
+                confidence=float(answers.confidence[inside].mean()),
+                accuracy=share_of(answers.right[inside], answers.groups[inside]),
+            )
+        )
+    return found
 
 
 def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
@@ -72,30 +121,26 @@ def top_share(labels: NDArray[np.int64], probabilities: NDArray[np.float32], top
     return float((best == labels[:, None]).any(axis=1).mean())
 
 
-def calibration_error(
-    labels: NDArray[np.int64], probabilities: NDArray[np.float32], bins: int = CALIBRATION_BINS
-) -> float:
+def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> float:
     """Return the expected calibration error, 0..1, lower is better.
 
-    The mean over photos of |accuracy - confidence| of the photo's bin; bins divide the largest probability evenly.
+    The mean over photos of |accuracy - confidence| of the photo's bin; 15 bins divide the largest probability evenly.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 3.
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, right - confidence, minlength=bins)
+    answers = answers_of(labels, probabilities)
+    gap = np.bincount(answers.bin_of, answers.right - answers.confidence, minlength=answers.bins)
     return float(np.abs(gap).sum() / len(labels))
 
 
-def _class_figures(confusion: NDArray[np.int64], number: int, name: str) -> ClassFigures:
-    right = int(confusion[number, number])
-    n = int(confusion[number].sum())
-    given = int(confusion[:, number].sum())
+def _class_figures(answers: Answers, number: int, name: str) -> ClassFigures:
+    precision, f1 = precision_interval(answers, number), f1_interval(answers, number)
     return ClassFigures(
         label=name,
-        n=n,
-        recall=wilson(right, n) if n else None,
-        precision=right / given if given else None,
-        f1=2 * right / (n + given) if n + given else None,
+        n=int((answers.labels == number).sum()),
+        recall=recall_interval(answers, number),
+        precision=precision.value if precision else None,
+        f1=f1.value if f1 else None,
+        precision_interval=precision,
+        f1_interval=f1,
     )

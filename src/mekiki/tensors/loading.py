@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,7 @@ class PhotoSet:
         self.labels = np.asarray(labels, dtype=np.int64)
         self.preprocessing = preprocessing
         self.max_megapixels = max_megapixels
+        self._margin = margin
         self._reduced_size = round(preprocessing.image_size * margin)
         self._left_alone = LEFT_ALONE if margin > 1 else 1.0
         self._sha256s = tuple(sha256s)
@@ -108,6 +110,16 @@ class PhotoSet:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def at_size(self, image_size: int) -> PhotoSet:
+        """Return the same photos for a network's input of another size; they share the cache."""
+        if image_size == self.preprocessing.image_size:
+            return self
+        other = copy(self)
+        other.preprocessing = self.preprocessing.model_copy(update={"image_size": image_size})
+        other._reduced_size = round(image_size * self._margin)
+        other._checked = np.zeros_like(self._checked)
+        return other
 
     def reduced(self, number: int) -> Picture:
         """Return one photo, reduced to the scale from which it is resampled, (H, W, 3); it may be read-only.
@@ -147,10 +159,10 @@ class PhotoSet:
         """Return one photo unchanged, (size, size, 3); with a margin of 1 to the last bit what prediction sees."""
         return square(self.reduced(number), self.preprocessing.image_size, self.preprocessing.fit)
 
-    def plain_batches(self, batch_size: int, workers: int) -> Generator[Batch]:
-        """Yield all photos in order, unchanged."""
+    def plain_batches(self, batch_size: int, workers: int, first: int = 0, every: int = 1) -> Generator[Batch]:
+        """Yield all photos in order, unchanged; with ``every`` above 1 only one of so many batches, from ``first``."""
         order = [list(range(start, min(start + batch_size, len(self)))) for start in range(0, len(self), batch_size)]
-        return self._batches(order, lambda number: (self.plain(number), None), workers)
+        return self._batches(order[first::every], lambda number: (self.plain(number), None), workers)
 
     def augmented_batches(
         self,

@@ -34,8 +34,8 @@ class Reached:
 
     Attributes:
         step: Steps done in all.
-        batch: Batches done of the epoch under way; 0: an epoch has just ended, or none has begun.
-        loss_sum: Sum of the losses of the photos of these batches.
+        batch: Steps done of the epoch under way; 0: an epoch has just ended, or none has begun.
+        loss_sum: Sum of the losses of the photos of these steps.
         right: How many of them were right.
         seconds: That the training took so far.
         epochs: Figures of the finished epochs.

@@ -1,30 +1,33 @@
-"""The head start: a logistic regression on the frozen backbone's features becomes the first head.
+"""The head start: a linear discriminant on the frozen backbone's features becomes the first head.
 
-Features of the plain photos are computed once. Its strength is chosen on the validation photos.
+Features of the photos, not augmented, are read once and added up, so the memory does not grow with the photos.
+Shrinkage and scale are chosen on the validation photos. ``docs/log.md`` compares it with a logistic regression.
 """
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
+from mekiki.config import ViewsName
 from mekiki.errors import TrainingError
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine
+from mekiki.model.views import views_of
 from mekiki.progress import Progress
+from mekiki.scoring.discriminant import Linear, Moments, honest_scale, mixed_log_loss
 from mekiki.tensors.loading import PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 
-STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
-ITERATIONS = 200
-SMALLEST_SPREAD = 1e-6
+SHRINKAGES = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+Features = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Some photos' features in each view, (views, n, features), and their class numbers, (n,)."""
 
 
 @dataclass(frozen=True)
@@ -48,69 +51,64 @@ def pooled_features(
     batch_size: int,
     workers: int,
     progress: Progress,
-) -> NDArray[np.float32]:
-    """Return the pooled features of all photos, (n, features) float32, with the model in evaluation mode."""
-    rows = []
-    model.eval()
-    with torch.inference_mode(), progress.task("features", len(photos)) as task:
-        for batch in photos.plain_batches(batch_size, workers):
-            with machine.precision():
-                features = model.pooled(normaliser(batch.pictures))
-            rows.append(features.float().cpu().numpy())
-            task.advance(len(batch.labels))
-    return np.concatenate(rows)
-
-
-def fit_probe(
-    features: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    val_features: NDArray[np.float32],
-    val_labels: NDArray[np.int64],
-    balanced: bool,
-    progress: Progress,
-) -> Probe:
-    """Fit the logistic regression; its penalty is weakened until the validation log loss grows.
+    views: ViewsName = "plain",
+) -> Generator[Features]:
+    """Yield the pooled features of all photos in order, batch by batch, with the model in evaluation mode.
 
     Args:
-        features: (n, features) of the training photos.
-        labels: (n,) class numbers; every class occurs.
-        val_features: (m, features).
-        val_labels: (m,).
-        balanced: Weigh classes by the inverse of their number of photos.
+        model: What reads the photos.
+        photos: Are read plain.
+        normaliser: Turns pictures into the network's input.
+        machine: Where it runs.
+        batch_size: Photos per batch.
+        workers: Threads that prepare pictures.
         progress: Where to report to.
+        views: In which forms each photo is read.
+    """
+    model.eval()
+    with progress.task("features", len(photos)) as task, closing(photos.plain_batches(batch_size, workers)) as batches:
+        for batch in batches:
+            with torch.inference_mode(), machine.precision():
+                seen = [model.pooled(view) for view in views_of(normaliser(batch.pictures), views)]
+            yield torch.stack(seen).float().cpu().numpy(), batch.labels
+            task.advance(len(batch.labels))
+
+
+def fit_probe(train: Iterable[Features], val: Iterable[Features], classes: int, balanced: bool) -> Probe:
+    """Fit the discriminant; how far its covariance is shrunk is what gives the lowest validation log loss.
+
+    Args:
+        train: Of the training photos; each view is learnt from like a photo of its own, and every class occurs.
+        val: Of the validation photos; the answer is the mean over the views.
+        classes: Number of classes.
+        balanced: Take all classes for equally frequent, whatever their number of photos.
 
     Raises:
         TrainingError: The features are not finite.
     """
+    moments = Moments(classes)
+    for features, labels in train:
+        _check(features)
+        moments.add(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
+    fitted = list(moments.discriminants(SHRINKAGES, balanced))
+    weights, biases = np.stack([weight for weight, _ in fitted]), np.stack([bias for _, bias in fitted])
+    rows, val_labels = [], []
+    for features, labels in val:
+        _check(features)
+        rows.append(np.einsum("nd,fcd->fnc", features.mean(axis=0, dtype=np.float64), weights) + biases[:, None])
+        val_labels.append(labels)
+    return _best(fitted, np.concatenate(rows, axis=1), np.concatenate(val_labels))
+
+
+def _best(fitted: list[Linear], logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Probe:
+    """Return the fit with the lowest log loss, made honest. ``logits``: (fits, m, classes)."""
+    scales = [honest_scale(each, labels) for each in logits]
+    losses = [mixed_log_loss(scale * each, labels) for scale, each in zip(scales, logits, strict=True)]
+    best = int(np.argmin(losses))
+    weight, bias = fitted[best]
+    return Probe(scales[best] * weight, scales[best] * bias)
+
+
+def _check(features: NDArray[np.float32]) -> None:
     if not np.isfinite(features).all():
         raise TrainingError("the backbone's features are not finite numbers", "its weights are damaged; use others")
-    centre, spread = features.mean(axis=0), np.maximum(features.std(axis=0), SMALLEST_SPREAD)
-    standard, val_standard = (features - centre) / spread, (val_features - centre) / spread
-    lowest, chosen = np.inf, None
-    with progress.task("head start", len(STRENGTHS), unit="fits") as task:
-        for strength in STRENGTHS:
-            regression = _regress(standard, labels, strength, balanced)
-            loss = log_loss(val_labels, regression.predict_proba(val_standard), labels=regression.classes_)
-            if chosen is not None and loss >= lowest:
-                break
-            lowest, chosen = loss, regression
-            task.advance()
-    weight, bias = _one_row_per_class(chosen)
-    return Probe(weight / spread, bias - (weight / spread) @ centre)
-
-
-def _regress(
-    features: NDArray[np.float32], labels: NDArray[np.int64], strength: float, balanced: bool
-) -> LogisticRegression:
-    regression = LogisticRegression(C=strength, max_iter=ITERATIONS, class_weight="balanced" if balanced else None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return regression.fit(features, labels)
-
-
-def _one_row_per_class(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return weight and bias with a row for each class; for two classes scikit-learn keeps one row for both."""
-    weight, bias = regression.coef_, regression.intercept_
-    if len(weight) == 1:
-        return np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    return weight, bias

@@ -20,6 +20,7 @@ TRAINING: dict[str, Any] = {
     "backbone": "nin_small",
     "weights": "none",
     "image_size": 128,
+    "preset": "light",
     "learning_rate": 3e-3,
     "layer_decay": 1.0,
     "weight_decay": 0.01,
@@ -35,12 +36,14 @@ class Demo:
 
     Attributes:
         photos: The drawings, in class folders.
+        masks: White where the guitar is, one for each drawing, as ``mekiki explain --masks`` takes them.
         run: The trained run.
         heat_maps: Folder of overlays.
         example: One of the test drawings, to predict next.
     """
 
     photos: Path
+    masks: Path
     run: RunFolder
     heat_maps: Path
     example: Path
@@ -61,13 +64,14 @@ def demo(out: str | Path | None = None, settings: DemoSettings | None = None, pr
     settings = DemoSettings() if settings is None else settings
     folder = _free_folder() if out is None else Path(out)
     check_new_folder(folder)
-    photos, heat_maps = folder / "drawings", folder / "heat-maps"
-    draw_collection(photos, settings.per_class, settings.seed, DRAWING_SIZE, progress=progress, upright=True)
+    photos, masks, heat_maps = folder / "drawings", folder / "masks", folder / "heat-maps"
+    size = DRAWING_SIZE
+    draw_collection(photos, settings.per_class, settings.seed, size, progress=progress, upright=True, masks=masks)
     run = train(photos, folder / "guitars", progress=progress, epochs=settings.epochs, seed=settings.seed, **TRAINING)
     tested = [photo for photo in read_predictions(run.predictions) if photo.part == "test"]
     first_of_class = {photo.label: photos / photo.path for photo in reversed(tested)}
     explain(run.path, list(first_of_class.values()), heat_maps, progress=progress)
-    return Demo(photos, run, heat_maps, photos / tested[0].path)
+    return Demo(photos, masks, run, heat_maps, photos / tested[0].path)
 
 
 def _free_folder() -> Path:

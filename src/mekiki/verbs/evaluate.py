@@ -6,12 +6,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mekiki.config import EvaluateSettings, ScanSettings
+from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
 from mekiki.data.scans.scanning import scan
 from mekiki.errors import RunError, SettingsError
 from mekiki.evaluation.classifier import Classifier, load
-from mekiki.evaluation.parts import Scored, open_test, record_opening, score_photos
+from mekiki.evaluation.parts import Scored, known_scores_of, open_test, record_opening, score_photos
 from mekiki.progress import Progress, Silent
 from mekiki.records.evaluation import write_metrics
 from mekiki.records.manifest import PARTS, Part, read_manifest
@@ -23,6 +27,8 @@ from mekiki.verbs.finish import figure_name
 
 LARGEST_FIGURE = 640
 
+Scores = NDArray[np.float64]
+
 
 def evaluate(
     run: str | Path,
@@ -31,6 +37,7 @@ def evaluate(
     out: str | Path | None = None,
     settings: EvaluateSettings | None = None,
     progress: Progress | None = None,
+    unknown: str | Path | None = None,
 ) -> Scored:
     """Score a run.
 
@@ -42,12 +49,13 @@ def evaluate(
             each picture; nothing is written if it is not given.
         settings: Device, precision, batch size and threads.
         progress: Where to report to.
+        unknown: A folder of pictures of none of the classes (searched through): how well the model refuses them.
 
     Returns:
         The figures, and what was said of each photo.
 
     Raises:
-        RunError: It is no trained run, or its photos are not where they were.
+        RunError: It is no trained run, its photos are not where they were, or it has no threshold for the unknown.
         DataError: The photos carry labels that the run does not know, or none can be read.
         SettingsError: A part was named together with other data, the run has no such part, or ``out`` holds something.
     """
@@ -60,18 +68,19 @@ def evaluate(
     own_part = next((known for known in PARTS if known == part), None)
     if part is not None and own_part is None:
         raise SettingsError(f"there is no part {part!r}", "one of: " + ", ".join(PARTS))
-    classifier = load(folder.path, _with_runs_limit(folder, settings))
+    classifier = load(folder.path, with_runs_limit(folder, settings))
+    strange = None if unknown is None else known_scores_of(classifier, list_pictures([unknown]), progress)
     root, scored = (
-        _score_own(folder, classifier, own_part, progress)
+        _score_own(folder, classifier, own_part, strange, progress)
         if data is None
-        else _score(folder, classifier, data, progress)
+        else _score(folder, classifier, data, strange, progress)
     )
     if out is not None:
         _write(Path(out), root, classifier, scored, progress)
     return scored
 
 
-def _with_runs_limit(folder: RunFolder, settings: EvaluateSettings | None) -> EvaluateSettings:
+def with_runs_limit(folder: RunFolder, settings: EvaluateSettings | None) -> EvaluateSettings:
     """Let the run's own limit on a picture's size hold unless another was given."""
     settings = EvaluateSettings() if settings is None else settings
     if "max_megapixels" in settings.model_fields_set or not folder.config.is_file():
@@ -79,49 +88,55 @@ def _with_runs_limit(folder: RunFolder, settings: EvaluateSettings | None) -> Ev
     return settings.model_copy(update={"max_megapixels": read_config(folder).scan.max_megapixels})
 
 
-def _score_own(folder: RunFolder, classifier: Classifier, part: Part | None, progress: Progress) -> tuple[Path, Scored]:
+def _score_own(
+    folder: RunFolder, classifier: Classifier, part: Part | None, unknown: Scores | None, progress: Progress
+) -> tuple[Path, Scored]:
     split = read_split(folder.split)
     chosen: Part = part or ("test" if split.part("test") else "val")
     photos = [(row.path, row.label) for row in split.part(chosen)]
+    groups = [row.group for row in split.part(chosen)]
     if not photos:
         raise SettingsError(f"the run {folder.path} has no {chosen} photos", _parts_with_photos(split))
     root = photo_root(read_config(folder))
     if not root.is_dir():
         raise RunError(f"the run's photos are not in {root} any more", f"mekiki evaluate {folder.path} DATA")
     if chosen == "test":
-        return root, open_test(folder, classifier, root, photos, progress)
-    return root, score_photos(classifier, root, photos, chosen, progress)
+        return root, open_test(folder, classifier, root, photos, progress, groups, unknown)
+    return root, score_photos(classifier, root, photos, chosen, progress, groups, unknown)
 
 
 def _parts_with_photos(split: Split) -> str:
     return "--part " + " or ".join(part for part in PARTS if split.part(part))
 
 
-def _score(folder: RunFolder, classifier: Classifier, data: str | Path, progress: Progress) -> tuple[Path, Scored]:
+def _score(
+    folder: RunFolder, classifier: Classifier, data: str | Path, unknown: Scores | None, progress: Progress
+) -> tuple[Path, Scored]:
     """Score other photos; say how many of them the run knows already, and record it if test photos are among them."""
     settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
     scanned = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes)
     if scanned.decided.summary:
         progress.say(f"note: {scanned.decided.summary}")
     manifest = scanned.manifest
-    part_of = _parts_by_content(folder)
+    part_of = parts_by_content(folder)
     known = {photo.path: part_of.get(photo.sha256, "") for photo in manifest.usable()}
     seen = Counter(known.values())
     photos = [(photo.path, photo.label) for photo in manifest.usable()]
-    scored = score_photos(classifier, manifest.root, photos, "data", progress)
+    groups = [photo.group for photo in manifest.usable()]
+    scored = score_photos(classifier, manifest.root, photos, "data", progress, groups, unknown)
     if seen["train"]:
         progress.say(f"note: the run was trained on {seen['train']:,} of these photos: no wonder if it knows them")
     if seen["val"]:
         progress.say(f"note: {seen['val']:,} of these photos chose the run's best snapshot")
     if seen["test"]:
         progress.say(f"note: {seen['test']:,} of these are the run's test photos; this look at them is recorded")
-        record_opening(folder, [photo for photo in scored.photos if known[photo.path] == "test"])
+        record_opening(folder, [photo.right for photo in scored.photos if known[photo.path] == "test"])
     unreadable = sum(photo.status == "unreadable" for photo in manifest.photos) + scored.evaluation.unreadable
     evaluation = scored.evaluation.model_copy(update={"seen_in_training": seen["train"], "unreadable": unreadable})
     return manifest.root, replace(scored, evaluation=evaluation)
 
 
-def _parts_by_content(folder: RunFolder) -> dict[str, str]:
+def parts_by_content(folder: RunFolder) -> dict[str, str]:
     """Return sha256 → the part of the run that holds a photo of these bytes."""
     part_of = {row.path: row.part for row in read_split(folder.split).rows}
     return {

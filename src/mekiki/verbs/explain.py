@@ -1,24 +1,37 @@
-"""``mekiki explain``: heat maps over pictures, showing what a decision rested on."""
+"""``mekiki explain``: heat maps over pictures, showing what a decision rested on, and how far they can be believed."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
 
-from mekiki.config import EvaluateSettings
+from mekiki.config import EvaluateSettings, ExplainSettings, build
 from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
-from mekiki.errors import PictureError, unknown_name
+from mekiki.errors import DataError, PictureError
 from mekiki.evaluation.classifier import Classifier, load
-from mekiki.explanation.overlay import explain_picture
+from mekiki.explanation.background import HeatShares, find_mask, heat_shares, read_mask
+from mekiki.explanation.faithfulness import Faith, blank_networks, measure_faith
+from mekiki.explanation.layers import layer_name, layer_to_watch
+from mekiki.explanation.maps import Maps, class_number, explain_batch, why_no_evidence
+from mekiki.explanation.overlay import draw_heat
 from mekiki.files import printable, write_bytes
-from mekiki.model.classifier import feature_layer_name
 from mekiki.progress import Progress, Silent
+from mekiki.tensors.ahead import prepared_ahead
+from mekiki.tensors.geometry import Picture, square
+
+TOP = 5
+FEW = 4
+"""Pictures at a time where each takes seconds, so that a person sees that it goes on."""
 
 
 @dataclass(frozen=True)
@@ -28,72 +41,174 @@ class Explanation:
     Attributes:
         path: The picture.
         explained: The class that the map speaks of; empty if the picture cannot be read.
+        instead_of: The class that it is held against; empty if none.
         ranked: (class, probability) pairs, the most probable first.
-        layer: The layer whose feature map was used.
-        written: The overlay, a PNG at the upright picture's own size; None if the picture cannot be read.
+        method: How the map was made.
+        layer: The layer whose map was used; empty for occlusion.
+        written: The overlay, a PNG at the upright picture's own size; None if there is none.
         error: Why there is no map; empty if there is one.
+        shares: Where the heat lies; None without a map.
+        faith: How far the map can be believed; None if that was not asked.
     """
 
     path: str
     explained: str = ""
+    instead_of: str = ""
     ranked: tuple[tuple[str, float], ...] = ()
+    method: str = ""
     layer: str = ""
     written: Path | None = None
     error: str = ""
+    shares: HeatShares | None = None
+    faith: Faith | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object of ``explain --json``."""
+        return {
+            **{name: value for name, value in vars(self).items() if name not in ("shares", "faith")},
+            "written": None if self.written is None else str(self.written),
+            "shares": None if self.shares is None else asdict(self.shares),
+            "faith": None if self.faith is None else self.faith.model_dump(),
+        }
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all batches share."""
+
+    classifier: Classifier
+    how: ExplainSettings
+    layer: str
+    out: Path
+    blanks: tuple[Classifier, ...]
+
+    def prepare(self, path: Path) -> Picture | PictureError:
+        preprocessing, limit = self.classifier.card.preprocessing, self.classifier.settings.max_megapixels
+        size = preprocessing.image_size
+        try:
+            return square(read_picture(path, max_megapixels=limit, at_least=size), size, preprocessing.fit)
+        except PictureError as error:
+            return error
+
+    def explain(self, group: Sequence[Path], prepared: Sequence[Picture | PictureError]) -> list[Explanation]:
+        good = [picture for picture in prepared if not isinstance(picture, PictureError)]
+        x = self.classifier.normaliser(np.stack(good)) if good else None
+        maps = None if x is None else explain_batch(self.classifier, x, self.how)
+        numbers = itertools.count()
+        begun: list[tuple[Explanation, Path, int]] = []
+        for path, picture in zip(group, prepared, strict=True):
+            name = printable(str(path))
+            if isinstance(picture, PictureError) or maps is None:
+                begun.append((Explanation(name, error=str(getattr(picture, "message", ""))), path, -1))
+                continue
+            number = next(numbers)
+            explanation = self._begin(name, maps, number)
+            if not explanation.error and self.blanks and x is not None:
+                faith = measure_faith(self.classifier, self.blanks, x, maps, number, self.how)
+                explanation = replace(explanation, faith=faith)
+            begun.append((explanation, path, number))
+        return self._write(begun, maps)
+
+    def _begin(self, name: str, maps: Maps, number: int) -> Explanation:
+        label = str(self.classifier.classes_[int(maps.question.classes[number])])
+        against = "" if self.how.instead_of is None else self.how.instead_of
+        if label == against:
+            reason = f"it is taken for {label!r} itself: name the other class with --class"
+        else:
+            reason = why_no_evidence(maps.signed[number], f"{label} instead of {against}" if against else label)
+        ranked = self.classifier.rank("", maps.logits[number].softmax(dim=0).cpu().numpy(), TOP).top
+        return Explanation(name, label, against, ranked, self.how.method, self.layer, error=reason)
+
+    def _write(self, begun: list[tuple[Explanation, Path, int]], maps: Maps | None) -> list[Explanation]:
+        """Draw and write side by side; names are chosen before, in order, so that none is taken twice."""
+        taken: set[Path] = set()
+        places = []
+        for explanation, path, _ in begun:
+            against = f"-not-{explanation.instead_of}" if explanation.instead_of else ""
+            stem = f"{printable(path.stem)}-{_as_file_name(explanation.explained + against)}"
+            places.append(_free_path(self.out, stem, taken))
+            if not explanation.error:
+                taken.add(places[-1])
+        with ThreadPoolExecutor(max(1, self.classifier.settings.workers)) as pool:
+            return list(pool.map(lambda item, place: self._draw(item, maps, place), begun, places))
+
+    def _draw(self, item: tuple[Explanation, Path, int], maps: Maps | None, place: Path) -> Explanation:
+        begun, path, number = item
+        if begun.error or maps is None:
+            return begun
+        try:
+            picture = read_picture(path, max_megapixels=self.classifier.settings.max_megapixels)
+        except PictureError as error:
+            return Explanation(begun.path, error=error.message)
+        heat, overlay = draw_heat(picture, maps, number, self.classifier.card.preprocessing.fit, "")
+        mask = None if self.how.masks is None else find_mask(Path(self.how.masks), path)
+        shares = heat_shares(heat, None if mask is None else read_mask(mask, picture))
+        if shares is None:
+            return replace(begun, error="all of the heat lies in the margins that make the picture square", faith=None)
+        encoded = cv2.imencode(".png", cv2.cvtColor(overlay, cv2.COLOR_RGB2BGR))[1]
+        write_bytes(place, encoded.tobytes())
+        return replace(begun, written=place, shares=shares)
 
 
 def explain(
     run: str | Path | Classifier,
     sources: Sequence[str | Path] | str | Path,
     out: str | Path,
-    of_class: str | None = None,
     settings: EvaluateSettings | None = None,
     weights: str = "auto",
     progress: Progress | None = None,
+    **asked: Any,
 ) -> list[Explanation]:
-    """Lay a Grad-CAM heat map over each picture and write it as ``<name>-<class>-heat.png``; no file is written over.
+    """Lay a heat map over each picture and write it as ``<name>-<class>-heat.png``; no file is written over.
 
     Args:
         run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
         sources: Pictures, folders (searched through) and glob patterns.
         out: The folder for the overlays.
-        of_class: Explain this class ("why not Les Paul?"); not given: the predicted one.
-        settings: Device, precision and the limit on a picture's size.
+        settings: Device, precision, batch size, threads and the limit on a picture's size.
         weights: For ``imagenet:`` only: ``auto`` or a path.
         progress: Where to report to.
+        asked: Fields of ``ExplainSettings``: ``method="layercam"``, ``of_class="SG"``, ``instead_of="LesPaul"``, ….
 
     Returns:
-        One explanation for each picture, in order.
+        One explanation for each picture, in order. A picture that cannot be read, or whose map shows nothing, has the
+        reason as its ``error`` and no overlay.
 
     Raises:
-        DataError: A source does not exist or holds no pictures.
-        SettingsError: The model has no such class, or its answer cannot be explained.
+        DataError: A source does not exist or holds no pictures, or a mask does not fit.
+        SettingsError: The model has no such class or layer, or its answer cannot be explained so.
+
+    Example:
+        >>> mekiki.explain("runs/guitars", "photo.jpg", "why", of_class="SG", instead_of="LesPaul")  # doctest: +SKIP
     """
+    how = build(ExplainSettings, asked)
     pictures = list_pictures([sources] if isinstance(sources, str | Path) else sources)
+    if how.masks is not None and not any(find_mask(Path(how.masks), path) for path in pictures):
+        raise DataError(
+            f"{how.masks} holds no mask of these pictures", f"the mask of {pictures[0].name} is {pictures[0].stem}.png"
+        )
     classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
-    names = [str(name) for name in classifier.classes_]
-    if of_class is not None and of_class not in names:
-        raise unknown_name("class", of_class, names)
-    layer = feature_layer_name(classifier.model, classifier.card.preprocessing.image_size)
-    done = []
-    with (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
-        for path in pictures:
-            done.append(_explain_one(classifier, path, Path(out), of_class, layer))
-            task.advance()
+    for name in (how.of_class, how.instead_of):
+        class_number(classifier, name)
+    job = _Job(
+        classifier, how, _layer(classifier, how), Path(out), tuple(blank_networks(classifier) if how.faithful else ())
+    )
+    size = FEW if how.faithful else classifier.settings.batch_size
+    groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+    ahead = prepared_ahead(groups, job.prepare, classifier.settings.workers)
+    done: list[Explanation] = []
+    with closing(ahead), (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
+        for group, prepared in ahead:
+            done += job.explain(group, prepared)
+            task.advance(len(group))
     return done
 
 
-def _explain_one(classifier: Classifier, path: Path, out: Path, of_class: str | None, layer: str) -> Explanation:
-    name = printable(str(path))
-    try:
-        picture = read_picture(path, max_megapixels=classifier.settings.max_megapixels)
-    except PictureError as error:
-        return Explanation(name, error=error.message)
-    heat_map = explain_picture(classifier, picture, of_class)
-    written = _free_path(out, f"{printable(path.stem)}-{_as_file_name(heat_map.explained)}")
-    encoded = cv2.imencode(".png", cv2.cvtColor(heat_map.overlay, cv2.COLOR_RGB2BGR))[1]
-    write_bytes(written, encoded.tobytes())
-    return Explanation(name, heat_map.explained, heat_map.ranked, layer, written)
+def _layer(classifier: Classifier, how: ExplainSettings) -> str:
+    if how.method == "occlusion":
+        return ""
+    watched = layer_to_watch(classifier.model, how.layer)
+    return layer_name(classifier.model, watched, classifier.card.preprocessing.image_size)
 
 
 def _as_file_name(label: str) -> str:
@@ -101,7 +216,7 @@ def _as_file_name(label: str) -> str:
     return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", label)[:60]
 
 
-def _free_path(folder: Path, stem: str) -> Path:
+def _free_path(folder: Path, stem: str, taken: set[Path]) -> Path:
     """Return a path that is not taken: two folders may hold the same name, and what is there stays."""
     names = itertools.chain([f"{stem}-heat.png"], (f"{stem}-heat-{number}.png" for number in itertools.count(2)))
-    return next(folder / name for name in names if not (folder / name).exists())
+    return next(path for name in names if (path := folder / name) not in taken and not path.exists())

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from mekiki.config import EvaluateSettings, RunConfig
 from mekiki.data.pictures import read_picture
-from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.calibrating import know_itself
+from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.examples import right_examples, worst_mistakes
 from mekiki.evaluation.parts import Scored, open_test, score_photos
 from mekiki.explanation.overlay import explain_picture
+from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import feature_layer_name
 from mekiki.progress import Progress
+from mekiki.records.card import write_card
 from mekiki.records.evaluation import write_metrics
 from mekiki.records.history import read_history
-from mekiki.records.manifest import Part
 from mekiki.records.predictions import ScoredPhoto, write_predictions
 from mekiki.records.run import RunFolder, Status, photo_root, read_config
-from mekiki.records.split import read_split
+from mekiki.records.split import Split, SplitRow, read_split
+from mekiki.records.unknown import write_reference
 from mekiki.report.figures import confusion_figure, curves_figure, prediction_figure, save_png
 from mekiki.report.page import Example, write_report
+from mekiki.tensors.normalisation import load_normaliser
 
 MISTAKES = 12
 RIGHT_ANSWERS = 6
@@ -39,14 +44,12 @@ def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
     """
     config = read_config(run)
     root = photo_root(config)
-    classifier = load(run.path, _evaluate_settings(config))
     split = read_split(run.split)
-    parts: dict[Part, list[tuple[str, str]]] = {
-        part: [(row.path, row.label) for row in split.part(part)] for part in ("val", "test")
-    }
-    scored = [score_photos(classifier, root, parts["val"], "val", progress)]
-    if parts["test"]:
-        scored.append(open_test(run, classifier, root, parts["test"], progress))
+    classifier = _calibrated(run, config, root, split, progress)
+    val, test = split.part("val"), split.part("test")
+    scored = [score_photos(classifier, root, _labelled(val), "val", progress, [row.group for row in val])]
+    if test:
+        scored.append(open_test(run, classifier, root, _labelled(test), progress, [row.group for row in test]))
     write_metrics(run.metrics, [each.evaluation for each in scored])
     write_predictions(run.predictions, [photo for each in scored for photo in each.photos])
     save_png(curves_figure(read_history(run.history)), run.figures / "curves.png")
@@ -54,6 +57,27 @@ def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
     _write_report(run, classifier, root, scored[-1], status, progress)
     for each in scored:
         progress.say(describe_accuracy(each))
+
+
+def _calibrated(run: RunFolder, config: RunConfig, root: Path, split: Split, progress: Progress) -> Classifier:
+    """Return the best snapshot; what it learns about itself from validation is written into its card."""
+    model, card = load_model(run)
+    settings, normaliser = _evaluate_settings(config), load_normaliser(run.normalisation, card.preprocessing)
+    card = card.model_copy(update={"calibration": None, "unknown": None})
+    classifier = Classifier(model, card, settings, normaliser)
+    train, val = _labelled(split.part("train")), _labelled(split.part("val"))
+    found = know_itself(classifier, root, train, val, config.train.seed, progress)
+    if found is None:
+        return classifier
+    if found.reference is not None:
+        write_reference(run.unknown, found.reference)
+    card = card.model_copy(update={"calibration": found.calibration, "unknown": found.unknown})
+    write_card(run.card, card)
+    return Classifier(model, card, settings, normaliser, found.reference)
+
+
+def _labelled(rows: Sequence[SplitRow]) -> list[tuple[str, str]]:
+    return [(row.path, row.label) for row in rows]
 
 
 def _evaluate_settings(config: RunConfig) -> EvaluateSettings:
@@ -68,11 +92,12 @@ def _evaluate_settings(config: RunConfig) -> EvaluateSettings:
 
 def describe_accuracy(scored: Scored) -> str:
     """Return a part's accuracy as a line."""
-    accuracy, n = scored.evaluation.accuracy, scored.evaluation.n
+    accuracy, n, intervals = scored.evaluation.accuracy, scored.evaluation.n, scored.evaluation.intervals
     name = {"val": "validation", "test": "test", "train": "training", "data": "these photos"}[scored.evaluation.part]
     return (
         f"{name}: {accuracy.value:.1%} of {n:,} photos right "
         f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), macro F1 {scored.evaluation.f1_macro:.3f}"
+        + ("" if intervals is None else f" ({intervals.f1_macro.low:.3f} to {intervals.f1_macro.high:.3f})")
     )
 
 

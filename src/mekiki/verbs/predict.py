@@ -53,9 +53,9 @@ def predict(
 
 
 def _predict(classifier: Classifier, pictures: list[Path], top: int, progress: Progress) -> Iterator[Prediction]:
-    with closing(classifier.each(pictures, progress)) as answers:
-        for path, chances in answers:
-            if isinstance(chances, PictureError):
-                yield Prediction(printable(str(path)), error=chances.message)
+    with closing(classifier.answers(pictures, progress)) as answers:
+        for path, answer in answers:
+            if isinstance(answer, PictureError):
+                yield Prediction(printable(str(path)), error=answer.message)
             else:
-                yield classifier.rank(printable(str(path)), chances, top)
+                yield classifier.say(printable(str(path)), answer, top)

@@ -12,7 +12,8 @@ from mekiki.data.scans.scanning import ScanResult, scan
 from mekiki.data.splits.splitting import apply_split, split
 from mekiki.errors import SettingsError
 from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
-from mekiki.model.device import Machine, choose_machine, keep_memory
+from mekiki.model.device import Machine, choose_machine, give_back_memory, keep_memory
+from mekiki.model.views import check_views, takes_one_size
 from mekiki.model.weights import resolve_weights
 from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
@@ -24,6 +25,7 @@ from mekiki.tensors.fitting import check_whitening, fit_normaliser
 from mekiki.tensors.loading import PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.verbs.board import check_board
+from mekiki.verbs.choices import chosen_views, with_choices
 
 LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
@@ -60,7 +62,6 @@ def prepare(config: RunConfig, progress: Progress, split_path: Path | None = Non
     if config.train.augment_on == "device" and not runs_batched(config.augment):
         raise SettingsError("jpeg_quality needs the CPU's encoder, and augment_on is device", "--augment-on cpu")
     check_whitening(config.normalisation, config.model.image_size)
-    keep_memory()
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
     chosen = config.split_file if split_path is None else split_path
     given = None if chosen is None else read_split(Path(chosen))
@@ -69,9 +70,13 @@ def prepare(config: RunConfig, progress: Progress, split_path: Path | None = Non
     parts = split(scanned.manifest, config.split) if given is None else apply_split(scanned.manifest, given)
     for note in parts.notes:
         progress.say(f"note: {note}")
+    give_back_memory()
+    keep_memory()
     classes = scanned.manifest.classes
     model, preprocessing, source = build_classifier(config.model, classes, config.train.seed, pretrained)
-    config = _with_choices(config, model)
+    config = with_choices(config, model)
+    views = chosen_views(config)
+    check_views(views, takes_one_size(config.model.backbone, model.head.reads_map))
     model.to(machine.device).to(memory_format=torch.channels_last)
     counts = count_parameters(model)
     progress.say(
@@ -87,6 +92,7 @@ def prepare(config: RunConfig, progress: Progress, split_path: Path | None = Non
         head=config.model.head,
         classes=list(classes),
         preprocessing=normaliser.preprocessing,
+        views=views,
         weights_source=source,
         parameters=counts.total,
         trainable_parameters=counts.trainable,
@@ -105,22 +111,6 @@ def _fit_normaliser(
     for photos in photo_sets:
         photos.preprocessing = normaliser.preprocessing
     return normaliser
-
-
-def _with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
-    """Resolve what depends on weights and head: random weights have no statistics worth keeping, and no probe."""
-    random = config.model.weights == "none"
-    choices = {
-        "probe": config.train.probe and model.accepts_probe and not random,
-        "batch_norm": "trained" if random else config.train.batch_norm,
-    }
-    if config.train.epochs == 0 and not choices["probe"]:
-        raise SettingsError(
-            "with epochs 0 and no probe nothing would be learnt"
-            + (", and random weights have no probe" if random else ""),
-            "--epochs 8",
-        )
-    return config.model_copy(update={"train": config.train.model_copy(update=choices)})
 
 
 def _photo_set(

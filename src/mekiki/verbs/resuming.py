@@ -18,10 +18,19 @@ from mekiki.records.run import RunFolder, read_config, read_status
 from mekiki.training.checkpoint import Checkpoints
 from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
 
-FREE = ("device", "precision", "workers", "cache_gigabytes", "checkpoint_minutes")
+FREE = (
+    "device",
+    "precision",
+    "compile",
+    "engine",
+    "replicas",
+    "workers",
+    "cache_gigabytes",
+    "checkpoint_minutes",
+)
 """Settings that may be others when a training goes on."""
-RESOLVED = ("probe", "batch_norm")
-"""Settings that the weights and the head may have overruled when the training was begun; the run's own hold."""
+RESOLVED = ("probe", "batch_norm", "views", "first_size")
+"""Settings that were "auto", or overruled by weights and head, when the training was begun; the run's own hold."""
 
 
 _OF_SAFETENSORS = re.compile(r"\.tmp\w{6}")

@@ -19,10 +19,7 @@ TRIES = 10
 
 
 def throw_dust(numbers: np.random.Generator, most: int, width: int, height: int) -> Iterator[Rectangle]:
-    """Throw 0 to ``most`` small grey rectangles at a picture.
-
-    Their centres are N(0.5, 0.25) of height and width, clipped to the picture; half sizes U{1..7} pixels at 224, scaled
-    with the picture's shorter side; grey levels U{0..255}. A recipe of 2017 against scribbles.
+    """Throw 0 to ``most`` small grey rectangles at a picture; see ``grains_of_dust``.
 
     Args:
         numbers: The stream of this purpose.
@@ -30,8 +27,22 @@ def throw_dust(numbers: np.random.Generator, most: int, width: int, height: int)
         width: Of the picture, pixels.
         height: Of the picture, pixels.
     """
+    yield from grains_of_dust(numbers, int(numbers.integers(0, most + 1)), width, height)
+
+
+def grains_of_dust(numbers: np.random.Generator, count: int, width: int, height: int) -> Iterator[Rectangle]:
+    """Yield small grey rectangles.
+
+    Their centres are N(0.5, 0.25) of height and width, clipped to the picture; half sizes U{1..7} pixels at 224, scaled
+    with the picture's shorter side; grey levels U{0..255}. A recipe of 2017 against scribbles.
+
+    Args:
+        numbers: The stream of this purpose.
+        count: How many.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+    """
     scale = min(width, height) / REFERENCE_SIDE
-    count = int(numbers.integers(0, most + 1))
     centres = np.clip(numbers.normal(0.5, 0.25, (count, 2)), 0, 1) * (height - 1, width - 1)
     halves = numbers.integers(DUST_HALF_SIZES[0], DUST_HALF_SIZES[1] + 1, (count, 2)) * scale
     greys = numbers.integers(0, 256, count)

@@ -1,0 +1,227 @@
+"""Which photos may judge several runs: none that any of them was trained on, and none that chose a run's snapshot.
+
+A photo is known by its bytes, so that it is the same photo in runs whose data lay elsewhere. What any of the runs holds
+for copies counts: a photo whose copy was trained on is left out too, and copies that are left are one witness. What
+took no part is counted by reason. Nothing is predicted here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mekiki.data.copies.duplicates import Groups
+from mekiki.data.copies.hashing import sha256_of
+from mekiki.errors import DataError, RunError, SettingsError
+from mekiki.records.comparison import LeftOut
+from mekiki.records.manifest import Manifest, Part, read_manifest
+from mekiki.records.run import RunFolder, photo_root, read_config
+from mekiki.records.split import read_split
+
+
+@dataclass(frozen=True)
+class FairPhoto:
+    """A photo that may judge.
+
+    Attributes:
+        file: Where it lies.
+        path: Relative to its data root.
+        label: The true class.
+        group: Number of its group as text; photos of one group are copies, or belong together.
+        sha256: Of its bytes.
+    """
+
+    file: Path
+    path: str
+    label: str
+    group: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FairPhotos:
+    """The photos that may judge, and those that may not.
+
+    Attributes:
+        part: "val", "test" or "data".
+        photos: In path order.
+        left_out: Those that may not, by reason.
+        tested: For each run the hashes of its test photos; to look at one is recorded.
+    """
+
+    part: str
+    photos: tuple[FairPhoto, ...]
+    left_out: tuple[LeftOut, ...]
+    tested: tuple[frozenset[str], ...]
+
+
+@dataclass
+class _Known:
+    """What one run, or one scan, knows of photos.
+
+    Attributes:
+        name: What the run is called; empty for a scan.
+        root: The folder that paths are relative to.
+        paths: sha256 → path of the first photo of these bytes.
+        labels: sha256 → the labels of photos of these bytes.
+        parts: sha256 → the parts that photos of these bytes are in.
+        groups: sha256 → the groups that photos of these bytes are in.
+        counts: sha256 → how many photos have these bytes.
+    """
+
+    name: str
+    root: Path
+    paths: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)
+    parts: dict[str, set[str]] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, sha256: str, path: str, label: str, part: str, group: str) -> None:
+        self.paths.setdefault(sha256, path)
+        self.labels.setdefault(sha256, set()).add(label)
+        self.parts.setdefault(sha256, set()).add(part)
+        self.groups.setdefault(sha256, set()).update({group} - {""})
+        self.counts[sha256] += 1
+
+
+def own_photos(runs: Sequence[tuple[str, RunFolder]], part: Part | None = None) -> FairPhotos:
+    """Return the runs' own photos that may judge all of them.
+
+    Of test these are all that are in test for one run and in neither train nor val for any; of val those that are in
+    val for all.
+
+    Args:
+        runs: Names and folders, two or more.
+        part: "val" or "test"; not given: test if all runs have such photos, else val.
+
+    Raises:
+        SettingsError: The part is train.
+        DataError: No photo is left.
+        RunError: A run's photos are not where they were.
+    """
+    if part == "train":
+        raise SettingsError("photos that a run was trained on cannot compare it", "--part val or --part test")
+    known = [_known_to_run(name, folder) for name, folder in runs]
+    have_test = all(any("test" in parts for parts in each.parts.values()) for each in known)
+    chosen: Part = part or ("test" if have_test else "val")
+    asked = {sha256: path for each in known for sha256, path in each.paths.items() if chosen in each.parts[sha256]}
+    absent = None if any(each.root.is_dir() for each in known) else known[0].root
+    if absent is not None:
+        raise RunError(f"the runs' photos are not in {absent} any more", "mekiki compare RUN RUN DATA")
+    return _fair(chosen, sorted(asked, key=lambda sha256: asked[sha256]), known, known)
+
+
+def other_photos(manifest: Manifest, runs: Sequence[tuple[str, RunFolder]]) -> FairPhotos:
+    """Return the scanned photos that may judge all runs.
+
+    Args:
+        manifest: A scan's.
+        runs: Names and folders, two or more.
+
+    Raises:
+        DataError: No photo is left.
+    """
+    scanned = _Known("", manifest.root)
+    for photo in manifest.usable():
+        scanned.add(photo.sha256, photo.path, photo.label, "", photo.group)
+    known = [_known_to_run(name, folder) for name, folder in runs]
+    fair = _fair("data", list(scanned.paths), [scanned], [scanned, *known])
+    unusable = len(manifest.photos) - len(manifest.usable())
+    more = (LeftOut(reason="excluded by a decision, or unreadable", count=unusable),) if unusable else ()
+    return FairPhotos(fair.part, fair.photos, (*fair.left_out, *more), fair.tested)
+
+
+def _known_to_run(name: str, folder: RunFolder) -> _Known:
+    known = _Known(name, photo_root(read_config(folder)))
+    sha256_of_path = {photo.path: photo.sha256 for photo in read_manifest(folder.manifest, Path()).usable()}
+    for row in read_split(folder.split).rows:
+        if row.path in sha256_of_path:
+            known.add(sha256_of_path[row.path], row.path, row.label, row.part, row.group)
+    return known
+
+
+def _fair(part: str, asked: Sequence[str], places: Sequence[_Known], known: Sequence[_Known]) -> FairPhotos:
+    """Divide the photos that were asked for into fair ones and others; ``places`` say where files lie."""
+    group_of = _joined(known)
+    seen = _seen_groups(part, group_of, known)
+    photos, reasons = [], Counter[str]()
+    for sha256 in asked:
+        reason = seen.get(group_of[sha256], "") or _mixed(part, sha256, known)
+        file, path, trouble = ("", "", reason) if reason else _find(sha256, places)
+        if trouble:
+            reasons[trouble] += 1
+            continue
+        (label,) = next(each.labels[sha256] for each in known if sha256 in each.labels)
+        photos.append(FairPhoto(Path(file), path, label, str(group_of[sha256]), sha256))
+        reasons["the same bytes as another one"] += max(each.counts[sha256] for each in known) - 1
+    left_out = tuple(LeftOut(reason=reason, count=count) for reason, count in reasons.most_common() if count)
+    if not photos:
+        told = "; ".join(f"{each.count:,} {each.reason}" for each in left_out) or f"there are no {part} photos"
+        raise DataError(
+            f"no photo is left that all runs can be compared on: {told}",
+            "train all runs with one --split, or name labelled photos that none of them has seen",
+        )
+    tested = tuple(
+        frozenset(sha256 for sha256, parts in each.parts.items() if "test" in parts) for each in known if each.name
+    )
+    return FairPhotos(part, tuple(photos), left_out, tested)
+
+
+def _joined(known: Sequence[_Known]) -> dict[str, int]:
+    """Return sha256 → number of its group, where a group is what any of the runs, or the scan, holds together."""
+    numbers: dict[str, int] = {}
+    for each in known:
+        for sha256 in each.paths:
+            numbers.setdefault(sha256, len(numbers))
+    groups = Groups(len(numbers))
+    for each in known:
+        first: dict[str, int] = {}
+        for sha256, names in each.groups.items():
+            for name in names:
+                groups.join(first.setdefault(name, numbers[sha256]), numbers[sha256])
+    return {sha256: groups.first_of(number) for sha256, number in numbers.items()}
+
+
+def _seen_groups(part: str, group_of: dict[str, int], known: Sequence[_Known]) -> dict[int, str]:
+    """Return the groups that a run has seen, with the reason why their photos may not judge it."""
+    reasons = {
+        "train": "trained on by {}, or copies of such",
+        "val": "used by {} to choose its snapshot, or copies of such",
+    }
+    found: dict[int, str] = {}
+    for each in known:
+        for chosen_by in ("train",) if part == "val" else ("train", "val"):
+            for sha256, parts in each.parts.items():
+                if chosen_by in parts:
+                    found.setdefault(group_of[sha256], reasons[chosen_by].format(each.name))
+    return found
+
+
+def _mixed(part: str, sha256: str, known: Sequence[_Known]) -> str:
+    """Return why the runs do not agree on a photo; empty if they do."""
+    holders = [each for each in known if sha256 in each.labels]
+    if len(set.union(*(each.labels[sha256] for each in holders))) > 1:
+        return "of two labels"
+    if part == "val" and not all("val" in each.parts.get(sha256, set()) for each in known):
+        return "in the validation part of one run and not of another"
+    return ""
+
+
+def _find(sha256: str, places: Sequence[_Known]) -> tuple[str | Path, str, str]:
+    """Return a photo's file, its path from the root, and what is wrong if it is not to be had."""
+    trouble = "gone"
+    for each in places:
+        path = each.paths.get(sha256)
+        if path is None:
+            continue
+        try:
+            content = (each.root / path).read_bytes()
+        except OSError:
+            continue
+        if sha256_of(content) == sha256:
+            return each.root / path, path, ""
+        trouble = "changed since the runs were trained"
+    return "", "", trouble

@@ -1,0 +1,117 @@
+"""The training itself, from the head start to the last epoch; the run folder gets each epoch as it ends.
+
+Of several processes each calls ``fit`` with the same photos and settings; the first alone writes and speaks.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from mekiki.model.checkpoints import save_model
+from mekiki.progress import Progress
+from mekiki.records.history import Epoch, write_history, write_history_lines
+from mekiki.records.run import FIRST_BATCH, RunFolder
+from mekiki.training.distributed import Team
+from mekiki.training.learner import Learner
+from mekiki.training.loop import Trainer
+from mekiki.training.loss import balanced_weights
+from mekiki.training.probe import fit_probe, pooled_features
+from mekiki.verbs.board import open_board
+from mekiki.verbs.first_batch import write_first_batch
+from mekiki.verbs.preparing import Prepared
+from mekiki.verbs.resuming import checkpoints_of
+
+
+def fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progress, team: Team) -> None:
+    """Train; save the model after each epoch that is the best so far, then add the epoch to ``epochs`` and the run.
+
+    Args:
+        run: A run folder that holds config and split.
+        prepared: What is trained; the model is changed in place.
+        epochs: Gets each epoch as it ends, and at once those of a training that goes on.
+        progress: Where to report to.
+        team: The processes that train together.
+
+    Raises:
+        TrainingError: The loss is no finite number any more.
+        LostProcessError: Another process of the training ended.
+        RunError: The processes do not see the same photos, or the run folder cannot be written.
+    """
+    with team.watching():
+        trainer = _trainer(run, prepared, progress, team)
+        epochs += trainer.finished
+        first = trainer.first_batch() if team.is_first else None
+        if first is not None:
+            write_first_batch(run.figures / FIRST_BATCH, first, prepared.card.classes)
+        _train(run, prepared, trainer, epochs, progress)
+
+
+def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team) -> Trainer:
+    settings, machine = prepared.config.train, prepared.machine
+    checkpoints = checkpoints_of(run, prepared)
+    team.agree(checkpoints.fingerprint)
+    if settings.probe and not checkpoints.path.exists():
+        if team.is_first:
+            with team.leading():
+                _start_from_probe(prepared, progress)
+        else:
+            team.follow()
+    weights = balanced_weights(prepared.train_photos.labels, machine.device) if settings.class_weights else None
+    learner = Learner(prepared.model, settings, machine, prepared.normaliser, weights, team)
+    return Trainer(
+        learner,
+        prepared.train_photos,
+        prepared.val_photos,
+        settings,
+        prepared.config.augment,
+        progress,
+        checkpoints,
+    )
+
+
+def _train(run: RunFolder, prepared: Prepared, trainer: Trainer, epochs: list[Epoch], progress: Progress) -> None:
+    settings, writes = prepared.config.train, trainer.learner.team.is_first
+    with (
+        open_board(run.board, settings.tensorboard and writes, epochs) as board,
+        closing(trainer.epochs()) as finished,
+    ):
+        for epoch in finished:
+            if writes:
+                _save(run, prepared, trainer.learner, epoch)
+            epochs.append(epoch)
+            if writes:
+                write_history(run.history, epochs)
+                write_history_lines(run.history_lines, epochs)
+            board.show(epoch)
+            progress.say(describe_epoch(epoch, settings.epochs))
+
+
+def _save(run: RunFolder, prepared: Prepared, learner: Learner, epoch: Epoch) -> None:
+    """Write the model if it is the best so far, or one of those that are kept anyway."""
+    every = prepared.config.train.keep_every
+    if epoch.best:
+        save_model(run.weights, run.card, learner.judged, prepared.card)
+    if every and epoch.epoch and epoch.epoch % every == 0:
+        place = run.snapshots / f"epoch-{epoch.epoch:04}"
+        save_model(place / run.weights.name, place / run.card.name, learner.judged, prepared.card)
+
+
+def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
+    settings, card = prepared.config.train, prepared.card
+    model, normaliser, machine = prepared.model, prepared.normaliser, prepared.machine
+    train, val = (
+        pooled_features(model, photos, normaliser, machine, settings.batch_size, settings.workers, progress, card.views)
+        for photos in (prepared.train_photos, prepared.val_photos)
+    )
+    probe = fit_probe(train, val, len(card.classes), settings.class_weights)
+    prepared.model.start_head(probe.weight, probe.bias)
+
+
+def describe_epoch(epoch: Epoch, epochs: int) -> str:
+    """Return one epoch's figures as a line."""
+    mark = ", best so far" if epoch.best else ""
+    seen = f"validation {epoch.val_accuracy:.1%} (loss {epoch.val_loss:.3f}{mark})"
+    if epoch.train_loss is None or epoch.train_accuracy is None:
+        return f"before the first epoch: {seen}"
+    learnt = f"training {epoch.train_accuracy:.1%} (loss {epoch.train_loss:.3f})"
+    return f"epoch {epoch.epoch}/{epochs}: {learnt}, {seen}, {epoch.images_per_second:.0f} photos/s"

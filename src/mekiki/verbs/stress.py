@@ -1,0 +1,179 @@
+"""``mekiki stress``: how a run's accuracy falls as its photos are damaged, kind by kind, with what flipped first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mekiki.config import EvaluateSettings, KindName, ScanSettings, StressSettings
+from mekiki.data.scans.scanning import scan
+from mekiki.errors import DataError, RunError, SettingsError, unknown_name
+from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.parts import check_labels, record_opening
+from mekiki.evaluation.stress import Answers, choose_photos, paired, stress_photos
+from mekiki.progress import Progress, Silent
+from mekiki.records.manifest import PARTS, Photo, read_manifest
+from mekiki.records.run import RunFolder, check_new_folder, open_run, photo_root, read_config
+from mekiki.records.split import read_split
+from mekiki.records.stress import Stress, write_flips, write_stress, write_stress_rows
+from mekiki.report.stress_page import save_stress_figures, write_stress_page
+from mekiki.report.stress_story import verdicts
+from mekiki.verbs.evaluate import parts_by_content, with_runs_limit
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """What damage did to one run, and to others on the same photos.
+
+    Attributes:
+        figures: Of the run.
+        others: Of each run of ``against``, paired with the first.
+        verdicts: One sentence for each kind of damage.
+    """
+
+    figures: Stress
+    others: tuple[Stress, ...]
+    verdicts: dict[KindName, str]
+
+
+def stress(
+    run: str | Path,
+    data: str | Path | None = None,
+    part: str | None = None,
+    out: str | Path | None = None,
+    against: Sequence[str | Path] = (),
+    settings: StressSettings | None = None,
+    prediction: EvaluateSettings | None = None,
+    progress: Progress | None = None,
+) -> Stressed:
+    """Measure accuracy against the severity of damage.
+
+    Args:
+        run: A run folder.
+        data: Other labelled photos, in any layout that ``scan`` reads; not given: the run's own.
+        part: Which of the run's own parts; not given: val. Each look at test is recorded, clean or damaged.
+        out: A new folder for ``stress.html``, ``stress.json``, ``stress.csv``, ``flips.csv`` and figures; nothing is
+            written if it is not given.
+        against: Further run folders that face the same photos and the same damage.
+        settings: Kinds of damage, photos per class, seed.
+        prediction: Device, precision, batch size and threads.
+        progress: Where to report to.
+
+    Returns:
+        Accuracies with their intervals, and one sentence for each kind.
+
+    Raises:
+        RunError: A run is no trained run, or its photos are not where they were.
+        DataError: The photos carry labels that a run does not know, or none can be read.
+        SettingsError: A part was named together with other data, the run has no such part, or ``out`` holds something.
+    """
+    progress = Silent() if progress is None else progress
+    settings = StressSettings() if settings is None else settings
+    folders = [open_run(Path(each)) for each in (run, *against)]
+    if out is not None:
+        check_new_folder(Path(out))
+    classifiers = [load(folder.path, with_runs_limit(folder, prediction)) for folder in folders]
+    root, name, photos = (
+        _own_photos(folders[0], part) if data is None else _other_photos(data, part, classifiers[0], progress)
+    )
+    photos = choose_photos(photos, settings.limit, settings.seed)
+    for folder, classifier in zip(folders, classifiers, strict=True):
+        check_labels(classifier, {photo.label for photo in photos}, str(folder.path))
+    _note_sizes(classifiers, progress)
+    answers = []
+    for folder, classifier in zip(folders, classifiers, strict=True):
+        answer = stress_photos(classifier, root, photos, settings, progress, str(folder.path), name)
+        answers.append(_with_what_it_knows(folder, answer, progress))
+    first, *others = answers
+    figures = [first.figures, *(_compared(first, other) for other in others)]
+    stressed = Stressed(figures[0], tuple(figures[1:]), verdicts(figures))
+    if out is not None:
+        _write(Path(out), answers, stressed, _command(folders, data, part, settings))
+    return stressed
+
+
+def _own_photos(folder: RunFolder, part: str | None) -> tuple[Path, str, list[Photo]]:
+    chosen = next((known for known in PARTS if known == (part or "val")), None)
+    if chosen is None:
+        raise unknown_name("part", str(part), PARTS)
+    wanted = {row.path: row for row in read_split(folder.split).part(chosen)}
+    if not wanted:
+        raise SettingsError(f"the run {folder.path} has no {chosen} photos", f"mekiki stress {folder.path} DATA")
+    root = photo_root(read_config(folder))
+    if not root.is_dir():
+        raise RunError(f"the run's photos are not in {root} any more", f"mekiki stress {folder.path} DATA")
+    photos = [photo for photo in read_manifest(folder.manifest, root).photos if photo.path in wanted]
+    return (
+        root,
+        chosen,
+        [replace(photo, label=wanted[photo.path].label, group=wanted[photo.path].group) for photo in photos],
+    )
+
+
+def _other_photos(
+    data: str | Path, part: str | None, classifier: Classifier, progress: Progress
+) -> tuple[Path, str, list[Photo]]:
+    if part is not None:
+        raise SettingsError("--part names a part of the run's own photos; it cannot be used with DATA", "leave one out")
+    settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
+    scanned = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes)
+    if scanned.decided.summary:
+        progress.say(f"note: {scanned.decided.summary}")
+    return scanned.manifest.root, "data", scanned.manifest.usable()
+
+
+def _note_sizes(classifiers: Sequence[Classifier], progress: Progress) -> None:
+    sizes = sorted({classifier.card.preprocessing.image_size for classifier in classifiers})
+    if len(sizes) > 1:
+        progress.say(
+            f"note: the networks' squares have {' and '.join(map(str, sizes))} pixels: noise and JPEG, which act on "
+            "single pixels, are not the same damage to both; everything else is"
+        )
+
+
+def _with_what_it_knows(folder: RunFolder, answers: Answers, progress: Progress) -> Answers:
+    """Say how many of the photos the run was trained on, and record it if test photos were among them."""
+    part_of = parts_by_content(folder)
+    parts = [part_of.get(photo.sha256, "") for photo in answers.photos]
+    trained = parts.count("train")
+    if trained:
+        progress.say(f"note: {folder.path} was trained on {trained:,} of these photos: its figures flatter")
+    tests = [right for right, part in zip(answers.clean.tolist(), parts, strict=True) if part == "test"]
+    if tests:
+        progress.say(f"note: {len(tests):,} of these are test photos of {folder.path}; this look at them is recorded")
+        record_opening(folder, tests)
+    return replace(answers, figures=answers.figures.model_copy(update={"seen_in_training": trained}))
+
+
+def _compared(first: Answers, other: Answers) -> Stress:
+    if first.photos != other.photos:
+        raise DataError("the photos changed while they were read", "start again")
+    return other.figures.model_copy(update={"against_first": paired(first, other)})
+
+
+def _command(folders: Sequence[RunFolder], data: str | Path | None, part: str | None, settings: StressSettings) -> str:
+    """Return the command that gives these figures, for the page."""
+    first, *others = (str(folder.path) for folder in folders)
+    words = ["mekiki", "stress", first, *([] if data is None else [str(data)])]
+    words += [] if part is None else ["--part", part]
+    for other in others:
+        words += ["--against", other]
+    for name in sorted(settings.model_fields_set):
+        value = getattr(settings, name)
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words += [flag] if value else []
+        elif value is not None:
+            words += [flag, ",".join(value) if isinstance(value, tuple) else str(value)]
+    return shlex.join(words)
+
+
+def _write(out: Path, answers: Sequence[Answers], stressed: Stressed, command: str) -> None:
+    figures = [stressed.figures, *stressed.others]
+    write_stress(out / "stress.json", figures, stressed.verdicts)
+    write_stress_rows(out / "stress.csv", figures)
+    write_flips(out / "flips.csv", [row for answer in answers for row in answer.flip_rows])
+    save_stress_figures(out / "figures", figures)
+    write_stress_page(out / "stress.html", figures, answers[0].samples, answers[0].flips, command)

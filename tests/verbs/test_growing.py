@@ -1,0 +1,49 @@
+"""A training whose photos grow, from the command's function to the batches that the network sees."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import mekiki
+from mekiki.errors import SettingsError
+from mekiki.model.classifier import PhotoClassifier
+
+SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "image_size": 64, "batch_size": 16, "workers": 0}
+
+
+def test_the_network_sees_small_photos_first(
+    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, int]] = []
+    original = PhotoClassifier.feature_map
+
+    def watch(self: PhotoClassifier, x: torch.Tensor) -> torch.Tensor:
+        seen.append((self.training, x.shape[-1]))
+        return original(self, x)
+
+    monkeypatch.setattr(PhotoClassifier, "feature_map", watch)
+    run = mekiki.train(shared_photos, tmp_path / "run", epochs=6, first_size=32, **SMALL)
+    learnt = [size for training, size in seen if training]
+    per_epoch = len(learnt) // 6
+    assert learnt == [size for size in (32, 32, 32, 48, 64, 64) for _ in range(per_epoch)]
+    assert {size for training, size in seen if not training} == {64}
+    assert mekiki.load(run.path).card.preprocessing.image_size == 64
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"first_size": 96}, "first_size 96, and image_size 64: photos grow, they do not shrink"),
+        ({"first_size": 32, "head": "flatten"}, "first_size 32: a flatten head takes pictures of one size only"),
+        ({"first_size": 32, "normalise": "zca_whitening"}, "first_size 32: zca_whitening takes pictures of one size"),
+        ({"views": "sizes", "head": "flatten"}, "views sizes: a flatten head takes pictures of one size only"),
+    ],
+)
+def test_what_cannot_grow_is_refused_before_anything_is_written(
+    shared_photos: Path, tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        mekiki.train(shared_photos, tmp_path / "run", epochs=2, **SMALL, **settings)
+    assert not (tmp_path / "run").exists()
