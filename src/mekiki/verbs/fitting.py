@@ -12,6 +12,7 @@ from mekiki.progress import Progress
 from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.run import FIRST_BATCH, RunFolder
 from mekiki.training.distributed import Team
+from mekiki.training.growing import size_of_epoch
 from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer
 from mekiki.training.loss import balanced_weights
@@ -97,10 +98,16 @@ def _save(run: RunFolder, prepared: Prepared, learner: Learner, epoch: Epoch) ->
 
 
 def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
+    """Put the head start into the head: as the first epoch will see the photos, or in all views if there is none."""
     settings, card = prepared.config.train, prepared.card
     model, normaliser, machine = prepared.model, prepared.normaliser, prepared.machine
+    whole = card.preprocessing.image_size
+    size = whole if settings.first_size == "auto" else size_of_epoch(1, settings.epochs, settings.first_size, whole)
+    views = "plain" if settings.epochs else card.views
     train, val = (
-        pooled_features(model, photos, normaliser, machine, settings.batch_size, settings.workers, progress, card.views)
+        pooled_features(
+            model, photos.at_size(size), normaliser, machine, settings.batch_size, settings.workers, progress, views
+        )
         for photos in (prepared.train_photos, prepared.val_photos)
     )
     probe = fit_probe(train, val, len(card.classes), settings.class_weights)
