@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 def test_the_head_start_alone_knows_most_guitars_and_nothing_leaks(shared: Path, tmp_path: Path) -> None:
     weights = shared / "weights" / "mobilenetv1_100"
-    settings = {"backbone": "mobilenetv1_100", "weights": str(weights), "train": 200, "val": 50, "epochs": 0}
-    run = mekiki.train(shared / "data" / "guitars", tmp_path / "run", **settings)
+    settings = {"weights": str(weights), "train": 200, "val": 50, "epochs": 0, "image_size": 160, "views": "plain"}
+    run = mekiki.train(shared / "data" / "guitars", tmp_path / "run", backbone="mobilenetv1_100", **settings)
     (val,) = read_metrics(run.metrics)
     assert val.n == pytest.approx(550, abs=15)
     assert val.accuracy.low > 0.7
