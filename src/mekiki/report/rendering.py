@@ -32,18 +32,19 @@ def render_page(templates: Environment, name: str, content: dict[str, Any]) -> s
 
     Args:
         templates: As ``page_templates`` gives them, with the filters and globals of the page.
-        name: ``<name>.html.j2``, ``<name>.css`` and ``<name>.js`` are the page; the first is given ``style``,
-            ``script`` and their hashes for the policy.
+        name: ``<name>.html.j2``, ``<name>.css`` and, if there is one, ``<name>.js`` are the page; the first is given
+            ``style``, ``script`` and their hashes for the policy, which is ``none`` where there is no script.
         content: The other values that it is given.
     """
     style = templates.get_template(f"{name}.css").render(light=LIGHT, dark=DARK)
-    script = templates.get_template(f"{name}.js").render()
+    has_script = f"{name}.js" in templates.list_templates()
+    script = templates.get_template(f"{name}.js").render() if has_script else ""
     page = templates.get_template(f"{name}.html.j2").render(
         content,
         style=Markup(style),
         script=Markup(script),
         style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
+        script_hash=_policy_hash(script) if has_script else "none",
     )
     return page.encode("utf-8", "replace").decode("utf-8")
 
