@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from keras_2017 import CHANGES
 
 BATCH = 32
 Rounds = Callable[[str, int], Iterator[object]]
@@ -39,14 +40,7 @@ def keras(folder: str) -> tuple[str, Rounds]:
     import keras as library
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    generator = ImageDataGenerator(
-        rotation_range=45,
-        width_shift_range=0.2,
-        height_shift_range=0.2,
-        zoom_range=0.2,
-        horizontal_flip=True,
-        vertical_flip=True,
-    )
+    generator = ImageDataGenerator(**CHANGES)
 
     @functools.cache
     def flow(source: str, size: int) -> object:

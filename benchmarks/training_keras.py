@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
+from keras_2017 import CHANGES
 from training_job import Job, job_of_this_process, mark_epoch, mark_step, mark_version
 from training_weights import fill_mobilenet, normalised
 
@@ -42,15 +43,7 @@ def train(job: Job) -> None:
     tensorflow.config.threading.set_intra_op_parallelism_threads(job.threads)
     tensorflow.config.threading.set_inter_op_parallelism_threads(job.threads)
     keras.utils.set_random_seed(0)
-    changed = ImageDataGenerator(
-        rotation_range=45,
-        width_shift_range=0.2,
-        height_shift_range=0.2,
-        zoom_range=0.2,
-        horizontal_flip=True,
-        vertical_flip=True,
-        preprocessing_function=normalised,
-    )
+    changed = ImageDataGenerator(**CHANGES, preprocessing_function=normalised)
     shape = {"target_size": (job.size, job.size), "batch_size": job.batch, "class_mode": "categorical"}
     train_photos = changed.flow_from_directory(f"{job.photos}/train", **shape)
     plain = ImageDataGenerator(preprocessing_function=normalised)

@@ -121,23 +121,27 @@ class Memory:
 
     def comparison(self, sketches: str) -> str | None:
         """Return what came of comparing sketches; ``sketches`` is a hash of them all and of how they were compared."""
-        rows = self._read("SELECT sketches, pairs FROM comparisons WHERE sketches = ?", (sketches,))
-        return rows[0][1] if rows else None
+        return self._last("comparisons", sketches)
 
     def keep_comparison(self, sketches: str, pairs: str) -> None:
         """Remember the last comparison, in the place of the one before."""
-        self._write("DELETE FROM comparisons WHERE ?", [(True,)])
-        self._write("INSERT OR REPLACE INTO comparisons VALUES (?, ?)", [(sketches, pairs)])
+        self._keep_last("comparisons", sketches, pairs)
 
     def conclusion(self, fingerprint: str) -> str | None:
         """Return what the last scan came to, if it was of just this."""
-        rows = self._read("SELECT fingerprint, content FROM conclusions WHERE fingerprint = ?", (fingerprint,))
-        return rows[0][1] if rows else None
+        return self._last("conclusions", fingerprint)
 
     def keep_conclusion(self, fingerprint: str, content: str) -> None:
         """Remember what a scan came to, in the place of the one before."""
-        self._write("DELETE FROM conclusions WHERE ?", [(True,)])
-        self._write("INSERT OR REPLACE INTO conclusions VALUES (?, ?)", [(fingerprint, content)])
+        self._keep_last("conclusions", fingerprint, content)
+
+    def _last(self, table: str, key: str) -> str | None:
+        """Return the text of a table that keeps one row, if it is that of this key."""
+        return next((text for kept, text in self._read(f"SELECT * FROM {table}", ()) if kept == key), None)
+
+    def _keep_last(self, table: str, key: str, text: str) -> None:
+        self._write(f"DELETE FROM {table} WHERE ?", [(True,)])
+        self._write(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", [(key, text)])
 
     def forget_others(self, paths: Sequence[str]) -> None:
         """Forget photos that are not among these, once they are more than these, and thumbnails if far too many."""
