@@ -40,7 +40,7 @@ def group_numbers(groups: Sequence[str] | None, n: int) -> NDArray[np.int64]:
     return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
 
 
-def group_sums(values: NDArray[np.float64] | sparse.sparray, groups: NDArray[np.int64]) -> sparse.csc_array:
+def group_sums(values: NDArray[np.float64] | sparse.csr_array, groups: NDArray[np.int64]) -> sparse.csc_array:
     """Add up the rows of each group.
 
     Args:
@@ -52,7 +52,8 @@ def group_sums(values: NDArray[np.float64] | sparse.sparray, groups: NDArray[np.
     """
     n = len(groups)
     belongs = sparse.csr_array((np.ones(n), (groups, np.arange(n))), shape=(int(groups.max()) + 1, n))
-    return sparse.csc_array(belongs @ sparse.csr_array(values))
+    rows = sparse.csr_array(values) if isinstance(values, np.ndarray) else values
+    return sparse.csc_array(belongs @ rows)
 
 
 def resampled_sums(
