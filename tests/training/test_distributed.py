@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 import mekiki
 from mekiki.errors import MekikiError, SettingsError
+from mekiki.progress import Silent
 from mekiki.records.history import read_history
 from mekiki.records.run import RunFolder, read_status
 from mekiki.training import distributed
@@ -142,7 +143,6 @@ def test_what_one_began_two_can_end(photos: Path, alone: RunFolder) -> None:
 
 def _stopped(photos: Path) -> RunFolder:
     """Return a run of one process that failed after its first epoch."""
-    from mekiki.progress import Silent
 
     class Failing(Silent):
         def say(self, line: str) -> None:
@@ -210,6 +210,19 @@ def test_a_device_for_one_alone_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError, match="process 1 of this machine has no GPU of its own: torch finds 1"):
         with joined("auto"):
             pass
+
+
+@pytest.mark.parametrize(("rank", "told"), [("0", 1), ("1", 0)])
+def test_that_nothing_is_left_to_do_is_said_once(
+    alone: RunFolder, monkeypatch: pytest.MonkeyPatch, rank: str, told: int
+) -> None:
+    for name, value in {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    lines: list[str] = []
+    progress = Silent()
+    monkeypatch.setattr(progress, "say", lines.append, raising=False)
+    mekiki.train(None, alone.path, resume=True, progress=progress)
+    assert lines == [f"{alone.path} is done already"] * told
 
 
 def test_alone_there_is_no_team(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,23 +6,28 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import mekiki
-from mekiki.config import TrainSettings
+from mekiki.config import TrainSettings, make_config
 from mekiki.errors import DataError, SettingsError
 from mekiki.progress import Silent
 from mekiki.records.history import read_history
-from mekiki.records.run import RunFolder, read_status
+from mekiki.records.run import RunFolder, create_run, read_config, read_status, write_config
 from mekiki.verbs import cluster
-from mekiki.verbs.cluster import FAILED, SAID, _raise_again, _relayed, _Written, cores_each
+from mekiki.verbs.cluster import FAILED, SAID, _raise_again, _relayed, _work, _Written, cores_each
+from mekiki.verbs.request import Request
+from mekiki.verbs.resuming import config_to_resume
 from tests.training.learning import apart
 
 SETTINGS: dict[str, Any] = {
@@ -85,6 +90,41 @@ def test_what_a_worker_fails_with_is_raised_as_it_was(tmp_path: Path) -> None:
     (tmp_path / FAILED).write_text('{"kind": "DataError", "message": "no photos", "hint": "look"}')
     with pytest.raises(DataError, match="no photos\nhint: look"):
         _raise_again(tmp_path / FAILED)
+
+
+def test_a_worker_finds_what_settings_name_from_the_folder_of_the_command(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.toml").write_text('[about]\nsummary = "mine"\n[settings]\nepochs = 1\n', encoding="utf-8")
+    context = SimpleNamespace(get_context=lambda: SimpleNamespace(get_world_rank=lambda: 0))
+    monkeypatch.setattr(cluster, "import_module", lambda name: context)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    settings = {**{name: value for name, value in SETTINGS.items() if name != "epochs"}, "recipe": "mine.toml"}
+    monkeypatch.chdir(tmp_path)
+    asked = replace(Request(str(photos), "run", None, False, settings).elsewhere(), resume=True)
+    (tmp_path / "place").mkdir()
+    monkeypatch.chdir(tmp_path / "place")  # as Ray does
+    _work({"request": asdict(asked), "place": str(tmp_path / "place"), "folder": str(tmp_path)})
+    monkeypatch.chdir(tmp_path)
+    assert read_status(RunFolder(Path("run"))).state == "done"
+    again = mekiki.train(photos, "run", resume=True, **settings)
+    assert read_config(again).recipe == "mine.toml" and read_config(again).train.epochs == 1
+
+
+def test_of_processes_that_torchrun_started_none_starts_a_cluster(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=r"engine ray starts its processes itself.*\nhint: --engine local"):
+        mekiki.train(photos, tmp_path / "run", **SETTINGS, engine="ray", replicas=2)
+
+
+def test_what_ray_began_goes_on_here(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "run")
+    write_config(run, make_config("/photos", engine="ray", replicas=4))
+    assert config_to_resume(run, None, None, {"engine": "local"}).train.engine == "local"
+    assert config_to_resume(run, None, None, {"replicas": 2}).train.replicas == 2
 
 
 def workers() -> set[int]:

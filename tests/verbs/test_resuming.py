@@ -194,6 +194,28 @@ def test_a_recipe_of_ones_own_need_not_be_there_any_more(tmp_path: Path) -> None
         config_to_resume(run, None, None, {"recipe": "quick"})
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"first_size": 96}, "was begun with first_size = 128, not 96"),
+        ({"views": "plain"}, "was begun with views = mirror, not plain"),
+        ({"model.views": "sizes"}, "was begun with views = mirror, not sizes"),
+        ({"batch_norm": "trained"}, "was begun with batch_norm = frozen, not trained"),
+        ({"probe": False}, "was begun with probe = True, not False"),
+    ],
+)
+def test_what_was_chosen_by_itself_is_not_changed_on_the_way(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    run = create_run(tmp_path / "run")
+    begun = make_config("/photos", first_size=128, views="mirror")
+    write_config(run, begun)
+    usual = {"first_size": "auto", "views": "auto", "batch_norm": "frozen", "probe": True}
+    assert config_to_resume(run, None, None, usual) == begun
+    with pytest.raises(SettingsError, match=message):
+        config_to_resume(run, None, None, settings)
+
+
 def test_other_threads_and_cache_take_the_same_course(
     stopped: RunFolder, undisturbed: RunFolder, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from mekiki.errors import LostProcessError, MekikiError, RunError, SettingsError
 from mekiki.files import write_json, write_text
 from mekiki.progress import Progress, Silent
 from mekiki.records.run import RunFolder
-from mekiki.training.distributed import LONGEST_WAIT
+from mekiki.training.distributed import LONGEST_WAIT, launched
 from mekiki.verbs.request import Request
 from mekiki.verbs.resuming import is_done
 from mekiki.verbs.train import train_here
@@ -58,6 +58,11 @@ def train_on_ray(request: Request, config: RunConfig, progress: Progress) -> Run
         RunError: Workers were lost again and again.
     """
     settings = config.train
+    if launched():
+        raise SettingsError(
+            "engine ray starts its processes itself, and a launcher such as torchrun started this one",
+            "--engine local --replicas 1, or without the launcher",
+        )
     if find_spec("ray") is None:
         raise SettingsError("--engine ray needs the package ray", "pip install 'mekiki[cluster]'")
     if settings.device not in ("auto", "cpu", "cuda"):
@@ -92,7 +97,7 @@ def _train(asked: Request, place: Path, replicas: int, device: str, progress: Pr
         progress.say(f"note: Ray waits until there is a core for each of {replicas} replicas; there are {sum(free)}")
     trainer = torch_train.TorchTrainer(
         _work,
-        train_loop_config={"request": asdict(asked), "place": str(place)},
+        train_loop_config={"request": asdict(asked), "place": str(place), "folder": str(Path.cwd())},
         torch_config=torch_train.TorchConfig(
             backend="cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout_s=int(LONGEST_WAIT.total_seconds())
         ),
@@ -129,6 +134,8 @@ def _work(asked: dict[str, Any]) -> None:
     place, request = Path(asked["place"]), Request(**asked["request"])
     if (place / FAILED).is_file():  # it would fail again
         return
+    with contextlib.suppress(OSError):  # Ray has gone into a folder of its own; settings may name files
+        os.chdir(asked["folder"])
     is_first = import_module("ray.train").get_context().get_world_rank() == 0
     if torch.cuda.is_available():
         torch.cuda.set_device(import_module("ray.train.torch").get_device())

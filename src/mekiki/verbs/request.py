@@ -68,13 +68,10 @@ class Request:
         return config_to_resume(self.run, self.data, self.split_file, self.settings)
 
     def elsewhere(self) -> Request:
-        """Return the same request for a process in another working folder."""
-        recipe = str(self.settings.get("recipe", ""))
-        files = {"recipe": str(absolute_path(Path(recipe)))} if recipe and Path(recipe).is_file() else {}
+        """Return the same request for a process in another working folder, or of another machine."""
         return replace(
             self,
             data=None if self.data is None else str(absolute_path(Path(self.data))),
             out=str(absolute_path(Path(self.out))),
             split_file=None if self.split_file is None else str(absolute_path(Path(self.split_file))),
-            settings={**self.settings, **files},
         )

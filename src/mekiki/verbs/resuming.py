@@ -29,8 +29,8 @@ FREE = (
     "checkpoint_minutes",
 )
 """Settings that may be others when a training goes on."""
-RESOLVED = ("probe", "batch_norm", "views", "first_size")
-"""Settings that were "auto", or overruled by weights and head, when the training was begun; the run's own hold."""
+RESOLVED = {"probe": True, "batch_norm": "frozen", "views": "auto", "first_size": "auto"}
+"""Settings that other settings overrule, and the value that leaves them to these; the run has what came of it."""
 
 
 _OF_SAFETENSORS = re.compile(r"\.tmp\w{6}")
@@ -76,6 +76,8 @@ def config_to_resume(
             raise SettingsError(f"{run.path} was begun with {name} {begun or 'not given'}, not {now}", _hint(name))
     own = {f"{name}.{field}": value for name in SECTIONS for field, value in getattr(config, name).model_dump().items()}
     given = {key: value for key, value in settings.items() if key != "recipe"}
+    if "local" in (given.get("engine"), given.get("train.engine")):
+        own["train.replicas"] = 1
     asked = make_config(config.data, config.split_file, **{**own, **given})
     free: dict[str, Any] = {}
     if "recipe" in settings and settings["recipe"] != config.recipe:
@@ -90,7 +92,7 @@ def config_to_resume(
             now, begun = getattr(getattr(asked, section), field), getattr(getattr(config, section), field)
             if section == "train" and field in FREE:
                 free[field] = now
-            elif now != begun and field not in RESOLVED:
+            elif now not in (begun, RESOLVED.get(field, begun)):
                 raise SettingsError(f"{run.path} was begun with {field} = {begun}, not {now}", _hint(field))
     return config.model_copy(update={"train": config.train.model_copy(update=free)})
 

@@ -25,7 +25,7 @@ from mekiki.records.run import RunFolder, State, Status, create_run, write_confi
 from mekiki.records.split import write_split
 from mekiki.tensors.normalisation import save_normaliser
 from mekiki.training.checkpoint import remove_checkpoint
-from mekiki.training.distributed import Team, joined
+from mekiki.training.distributed import Team, joined, speaks
 from mekiki.verbs.environment import describe_environment
 from mekiki.verbs.finish import finish_run
 from mekiki.verbs.fitting import fit
@@ -95,7 +95,8 @@ def train_here(request: Request, config: RunConfig, progress: Progress) -> RunFo
     began = time.perf_counter()
     goes_on = request.goes_on
     if goes_on and is_done(request.run):
-        progress.say(f"{request.run.path} is done already")
+        if speaks():
+            progress.say(f"{request.run.path} is done already")
         return request.run
     with joined(config.train.device) as team:
         if team.size > config.train.batch_size:
