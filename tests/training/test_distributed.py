@@ -19,7 +19,8 @@ from mekiki.progress import Silent
 from mekiki.records.history import read_history
 from mekiki.records.run import RunFolder, read_status
 from mekiki.training import distributed
-from mekiki.training.distributed import Team, joined, launched, speaks
+from mekiki.training.distributed import Team, joined
+from mekiki.training.launched import launched, speaks
 from tests.conftest import write_photos
 from tests.training.learning import Case, apart, in_one, learnt
 
@@ -51,7 +52,7 @@ def in_processes(count: int, work: Callable[..., None], *arguments: Any, seconds
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mekiki.verbs.train", "mekiki.report.page", "torch.distributed"])
+    context.set_forkserver_preload(["mekiki.verbs.process", "mekiki.report.page", "torch.distributed"])
     processes = [context.Process(target=_as_one, args=(rank, count, port, work, arguments)) for rank in range(count)]
     for process in processes:
         process.start()

@@ -13,6 +13,7 @@ from mekiki.errors import SettingsError
 from mekiki.progress import Silent
 from mekiki.tensors.cache import PictureCache, picture_name
 from mekiki.verbs.cache import cache
+from mekiki.verbs.looking import look
 from mekiki.verbs.preparing import prepare
 from mekiki.verbs.scan import scan
 
@@ -105,7 +106,8 @@ def test_a_user_without_a_home_is_told_how_to_have_a_cache(monkeypatch: pytest.M
 def seen(photos: Path, **settings: object) -> tuple[np.ndarray, list[str]]:
     """All pictures that a training would see unchanged, and what it was told."""
     progress = Listening()
-    prepared = prepare(make_config(str(photos), **SMALL, **settings), progress)
+    config = make_config(str(photos), **SMALL, **settings)
+    prepared = prepare(config, look(config, progress), progress)
     sets = (prepared.train_photos, prepared.val_photos)
     pictures = [batch.pictures for photo_set in sets for batch in photo_set.plain_batches(8, 2)]
     return np.concatenate(pictures), progress.lines

@@ -19,6 +19,7 @@ from mekiki.records.history import read_history
 from mekiki.records.run import RunFolder, read_config
 from mekiki.records.split import read_split
 from mekiki.tensors.geometry import square
+from mekiki.verbs.looking import look
 from mekiki.verbs.preparing import prepare
 from tests.conftest import draw_photo, write_photos
 from tests.tensors.keras_numpy import KerasNumpy
@@ -102,7 +103,8 @@ def write_parts(folder: Path, of_val: int, of_train: int = 0) -> Path:
 def test_the_fit_sees_nothing_of_val(tmp_path: Path, kind: str) -> None:
     def fit(name: str, of_val: int, of_train: int = 0) -> tuple[object, bytes]:
         folder = write_parts(tmp_path / name, of_val, of_train)
-        prepared = prepare(make_config(str(folder), **SMALL, normalise=kind), Silent())
+        config = make_config(str(folder), **SMALL, normalise=kind)
+        prepared = prepare(config, look(config, Silent()), Silent())
         assert (len(prepared.train_photos), len(prepared.val_photos)) == (15, 15)
         basis = prepared.normaliser.basis.numpy().tobytes() if kind == "zca_whitening" else b""
         assert prepared.val_photos.preprocessing == prepared.card.preprocessing

@@ -99,7 +99,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(
     photos: Path, undisturbed: RunFolder, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mekiki.verbs.train", "mekiki.report.page"])
+    context.set_forkserver_preload(["mekiki.verbs.process", "mekiki.report.page"])
     began = time.monotonic()
     process = context.Process(target=begin, args=(photos, tmp_path / "at once"))
     process.start()

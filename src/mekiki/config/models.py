@@ -30,8 +30,10 @@ class ModelSettings(Section):
     head: HeadName = Field(
         "gap", description="gap (pool + linear), flatten, flatten-dropout, or flatten-dense (256 sigmoid)"
     )
-    freeze: int | Literal["all", "none"] = Field(
-        "none", description="stages of the backbone kept as they are, from the input: a number, all, or none"
+    freeze: int | Literal["auto", "all", "none"] = Field(
+        "auto",
+        description="stages of the backbone kept as they are, from the input: a number, all, none, or auto (half of "
+        "them where weights and normalisation are those of the pretrained network, else none)",
     )
     image_size: int = Field(224, ge=16, le=1024, description="the network's input, pixels on each side")
     fit: FitName = Field(

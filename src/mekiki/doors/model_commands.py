@@ -61,7 +61,7 @@ def train(
         raise SettingsError("there are no photos to train on", "mekiki train DATA --out RUN")
     make_config(str(data), **chosen)
     from mekiki.doors.console import make_progress
-    from mekiki.training.distributed import speaks
+    from mekiki.training.launched import speaks
     from mekiki.verbs.train import train as run
 
     folder = run(data, out, split, make_progress(), resume, **chosen)

@@ -291,7 +291,7 @@ def build_classifier(
     """Build a classifier with pretrained weights and a fresh head, frozen as asked.
 
     Args:
-        settings: What to build.
+        settings: What to build; ``freeze`` "auto" leaves the choice to the caller, and nothing is frozen yet.
         classes: Names in the order of the outputs.
         seed: Of the random weights; torch's global generator is left as it was.
         pretrained: The weights, if they were resolved already.
@@ -308,6 +308,7 @@ def build_classifier(
     facts: Any = pretrained_facts(settings.backbone) if pretrained is None else pretrained
     pad_type: PadType = "" if pretrained is None else pretrained.pad_type
     model = assemble(settings.backbone, pad_type, settings.head, len(classes), settings.image_size, pretrained, seed)
-    model.freeze(settings.freeze)
+    if settings.freeze != "auto":
+        model.freeze(settings.freeze)
     preprocessing = Preprocessing(image_size=settings.image_size, fit=settings.fit, mean=facts.mean, std=facts.std)
     return model, preprocessing, "random" if pretrained is None else pretrained.source

@@ -21,13 +21,12 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mekiki.errors import LostProcessError, RunError, SettingsError
+from mekiki.training.launched import launched
 
 Item = TypeVar("Item")
 
 LONGEST_WAIT = timedelta(hours=2)
 """For the others while the first scans, fits the head start or makes figures; launchers notice deaths long before."""
-NAMES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What every launcher puts into the environment."""
 
 
 class Team:
@@ -173,16 +172,6 @@ def _all_here() -> Team:
     team = Team(dist.get_rank(), dist.get_world_size())
     team.total(torch.zeros(1))
     return team
-
-
-def speaks() -> bool:
-    """Tell whether this process tells a person how it went: it is alone, or the first of those that were started."""
-    return not launched() or os.environ["RANK"] == "0"
-
-
-def launched() -> bool:
-    """Tell whether a launcher started this process as one of several."""
-    return all(os.environ.get(name) for name in NAMES) and os.environ["WORLD_SIZE"] != "1"
 
 
 def _take_gpu(device: str) -> bool:

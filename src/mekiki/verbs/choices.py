@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mekiki.config import RunConfig, ViewsName
 from mekiki.errors import SettingsError
+from mekiki.model.backbones import stages
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.views import takes_one_size
 from mekiki.training.growing import usual_first_size
@@ -23,13 +26,22 @@ def with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
             + (", and random weights have no probe" if random else ""),
             "--epochs 10",
         )
-    views = chosen_views(config)
+    of_model = {"views": chosen_views(config), "freeze": _frozen_stages(config, model)}
     return config.model_copy(
         update={
             "train": config.train.model_copy(update=choices),
-            "model": config.model.model_copy(update={"views": views}),
+            "model": config.model.model_copy(update=of_model),
         }
     )
+
+
+def _frozen_stages(config: RunConfig, model: PhotoClassifier) -> int | Literal["all", "none"]:
+    """Return which stages are kept; auto: the lower half, if it was made for just such photos (``docs/log.md``)."""
+    asked = config.model.freeze
+    if asked != "auto":
+        return asked
+    made_for_them = config.model.weights != "none" and config.normalisation.normalise == ("weights",)
+    return len(stages(model.backbone)) // 2 if made_for_them else "none"
 
 
 def _first_size(config: RunConfig, one_size: str) -> int:

@@ -28,10 +28,11 @@ from mekiki.errors import LostProcessError, MekikiError, RunError, SettingsError
 from mekiki.files import write_json, write_text
 from mekiki.progress import Progress, Silent
 from mekiki.records.run import RunFolder
-from mekiki.training.distributed import LONGEST_WAIT, launched
+from mekiki.training.distributed import LONGEST_WAIT
+from mekiki.training.launched import launched
+from mekiki.verbs.process import train_here
 from mekiki.verbs.request import Request
 from mekiki.verbs.resuming import is_done
-from mekiki.verbs.train import train_here
 
 RESTARTS = 10
 """So often workers that are lost are replaced, before the training is left to ``--resume``."""

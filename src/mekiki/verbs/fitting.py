@@ -5,12 +5,15 @@ Of several processes each calls ``fit`` with the same photos and settings; the f
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import closing
 
 from mekiki.model.checkpoints import save_model
 from mekiki.progress import Progress
 from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.run import FIRST_BATCH, RunFolder
+from mekiki.training.checkpoint import Checkpoints
 from mekiki.training.distributed import Team
 from mekiki.training.growing import size_of_epoch
 from mekiki.training.learner import Learner
@@ -19,8 +22,8 @@ from mekiki.training.loss import balanced_weights
 from mekiki.training.probe import fit_probe, pooled_features
 from mekiki.verbs.board import open_board
 from mekiki.verbs.first_batch import write_first_batch
-from mekiki.verbs.preparing import Prepared
-from mekiki.verbs.resuming import checkpoints_of
+from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
+from mekiki.verbs.resuming import FREE
 
 
 def fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progress, team: Team) -> None:
@@ -49,7 +52,7 @@ def fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progr
 
 def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team) -> Trainer:
     settings, machine = prepared.config.train, prepared.machine
-    checkpoints = checkpoints_of(run, prepared)
+    checkpoints = _checkpoints(run, prepared)
     team.agree(checkpoints.fingerprint)
     if settings.probe and not checkpoints.path.exists():
         if team.is_first:
@@ -68,6 +71,25 @@ def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team)
         progress,
         checkpoints,
     )
+
+
+def _checkpoints(run: RunFolder, prepared: Prepared) -> Checkpoints:
+    """Return where a run keeps how far it came, for the photos and settings that it has now."""
+    minutes = prepared.config.train.checkpoint_minutes
+    return Checkpoints(run.checkpoints, _fingerprint(prepared), minutes)
+
+
+def _fingerprint(prepared: Prepared) -> str:
+    """Return a number that stays the same as long as a training would take the same course."""
+    config = prepared.config
+    sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "augment", "normalisation")}
+    train = config.train.model_dump(mode="json", exclude=set(FREE))
+    contents = {photo.path: photo.sha256 for photo in prepared.scanned.manifest.photos}
+    rows = [
+        [row.path, row.label, row.part, contents[row.path]] for row in prepared.split.rows if row.part in TRAINING_PARTS
+    ]
+    whole = json.dumps([sections, train, prepared.card.classes, rows], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _train(run: RunFolder, prepared: Prepared, trainer: Trainer, epochs: list[Epoch], progress: Progress) -> None:

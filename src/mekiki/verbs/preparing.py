@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from mekiki.config import AugmentSettings, RunConfig
-from mekiki.data.scans.scanning import ScanResult, scan
-from mekiki.data.splits.splitting import apply_split, split
+from mekiki.data.scans.scanning import ScanResult
 from mekiki.errors import SettingsError
 from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
 from mekiki.model.device import Machine, choose_machine, give_back_memory, keep_memory
@@ -18,7 +16,7 @@ from mekiki.model.weights import resolve_weights
 from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
 from mekiki.records.manifest import Part
-from mekiki.records.split import Split, read_split
+from mekiki.records.split import Split
 from mekiki.tensors.augmentation.batched import runs_batched
 from mekiki.tensors.cache import PictureCache, open_picture_cache
 from mekiki.tensors.fitting import check_whitening, fit_normaliser
@@ -26,6 +24,7 @@ from mekiki.tensors.loading import PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.verbs.board import check_board
 from mekiki.verbs.choices import chosen_views, with_choices
+from mekiki.verbs.looking import Looked
 
 LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
@@ -46,13 +45,13 @@ class Prepared:
     val_photos: PhotoSet
 
 
-def prepare(config: RunConfig, progress: Progress, split_path: Path | None = None) -> Prepared:
+def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
     """Check everything and load what training needs, without writing anything.
 
     Args:
         config: All settings, as asked for.
+        looked: Its photos, as ``look`` found them.
         progress: Where to report to.
-        split_path: The split of a training that goes on; not given: that of the settings, or a new one.
 
     Returns:
         The parts, with a config in which each choice is made.
@@ -63,18 +62,14 @@ def prepare(config: RunConfig, progress: Progress, split_path: Path | None = Non
         raise SettingsError("jpeg_quality needs the CPU's encoder, and augment_on is device", "--augment-on cpu")
     check_whitening(config.normalisation, config.model.image_size)
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
-    chosen = config.split_file if split_path is None else split_path
-    given = None if chosen is None else read_split(Path(chosen))
-    scanned = scan(Path(config.data), config.scan, progress=progress)
-    progress.say(_describe_scan(scanned))
-    parts = split(scanned.manifest, config.split) if given is None else apply_split(scanned.manifest, given)
-    for note in parts.notes:
-        progress.say(f"note: {note}")
+    scanned, parts = looked.scanned, looked.split
     give_back_memory()
     keep_memory()
     classes = scanned.manifest.classes
     model, preprocessing, source = build_classifier(config.model, classes, config.train.seed, pretrained)
     config = with_choices(config, model)
+    if config.model.freeze != "auto":
+        model.freeze(config.model.freeze)
     views = chosen_views(config)
     check_views(views, takes_one_size(config.model.backbone, model.head.reads_map))
     model.to(machine.device).to(memory_format=torch.channels_last)
@@ -139,14 +134,3 @@ def _photo_set(
 def _margin(augmentation: AugmentSettings) -> float:
     """Return how much larger than the network's scale photos are kept, so that the nearest zoom is still sharp."""
     return min(LARGEST_MARGIN, max(1.0, 1 / augmentation.zoom_factors[0]))
-
-
-def _describe_scan(scanned: ScanResult) -> str:
-    unreadable = sum(photo.status == "unreadable" for photo in scanned.manifest.photos)
-    words = f"{len(scanned.manifest.usable()):,} photos in {len(scanned.manifest.classes)} classes"
-    parts = [words, f"{len(scanned.findings):,} findings"]
-    if unreadable:
-        parts.append(f"{unreadable} unreadable and left out")
-    if scanned.decided.summary:
-        parts.append(scanned.decided.summary)
-    return ", ".join(parts)

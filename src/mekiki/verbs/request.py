@@ -10,7 +10,7 @@ from mekiki.config import RunConfig, make_config
 from mekiki.data.folders import absolute_path
 from mekiki.errors import SettingsError
 from mekiki.records.run import RunFolder, check_new_folder
-from mekiki.verbs.resuming import config_to_resume, holds_begun_run
+from mekiki.verbs.resuming import config_to_resume, holds_begun_run, is_done
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Request:
     def goes_on(self) -> bool:
         """Whether there is a training to go on with."""
         return self.resume and holds_begun_run(self.run)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the training to go on with has ended already."""
+        return self.goes_on and is_done(self.run)
 
     def config(self) -> RunConfig:
         """Return the settings of the training.

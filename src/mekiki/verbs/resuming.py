@@ -5,8 +5,6 @@ The run folder says it all: ``config.json`` the settings, ``split.csv`` the phot
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,6 @@ from mekiki.config import SECTIONS, RunConfig, make_config
 from mekiki.data.folders import absolute_path
 from mekiki.errors import MekikiError, SettingsError
 from mekiki.records.run import RunFolder, read_config, read_status
-from mekiki.training.checkpoint import Checkpoints
-from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
 
 FREE = (
     "device",
@@ -29,7 +25,7 @@ FREE = (
     "checkpoint_minutes",
 )
 """Settings that may be others when a training goes on."""
-RESOLVED = {"probe": True, "batch_norm": "frozen", "views": "auto", "first_size": "auto"}
+RESOLVED = {"probe": True, "batch_norm": "frozen", "views": "auto", "first_size": "auto", "freeze": "auto"}
 """Settings that other settings overrule, and the value that leaves them to these; the run has what came of it."""
 
 
@@ -107,22 +103,3 @@ def clear_leftovers(run: RunFolder) -> None:
         for path in folder.glob(".*") if folder.is_dir() else ():
             if path.suffix in WRITTEN or _OF_SAFETENSORS.fullmatch(path.name):
                 path.unlink(missing_ok=True)
-
-
-def checkpoints_of(run: RunFolder, prepared: Prepared) -> Checkpoints:
-    """Return where a run keeps how far it came, for the photos and settings that it has now."""
-    minutes = prepared.config.train.checkpoint_minutes
-    return Checkpoints(run.checkpoints, fingerprint(prepared), minutes)
-
-
-def fingerprint(prepared: Prepared) -> str:
-    """Return a number that stays the same as long as a training would take the same course."""
-    config = prepared.config
-    sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "augment", "normalisation")}
-    train = config.train.model_dump(mode="json", exclude=set(FREE))
-    contents = {photo.path: photo.sha256 for photo in prepared.scanned.manifest.photos}
-    rows = [
-        [row.path, row.label, row.part, contents[row.path]] for row in prepared.split.rows if row.part in TRAINING_PARTS
-    ]
-    whole = json.dumps([sections, train, prepared.card.classes, rows], sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest()

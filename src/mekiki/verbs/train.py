@@ -1,8 +1,7 @@
 """``mekiki train``: from a folder of photos to a run folder with a classifier, its figures and its report.
 
 Everything that can be refused is refused before the run folder is made. The test part, if there is one, is opened once,
-after training is over. Several processes, started by torchrun or Ray, train together: the first leads, the others
-follow with what it wrote into the run folder.
+after training is over.
 """
 
 from __future__ import annotations
@@ -11,30 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from mekiki.config import RunConfig
-from mekiki.errors import LostProcessError, MekikiError, RunError, SettingsError, TrainingError
-from mekiki.files import write_json
 from mekiki.progress import Progress, Silent
-from mekiki.records.decisions import write_decisions
-from mekiki.records.findings import write_findings
-from mekiki.records.history import Epoch
-from mekiki.records.manifest import write_manifest
-from mekiki.records.run import RunFolder, State, Status, create_run, write_config, write_status
-from mekiki.records.split import write_split
-from mekiki.tensors.normalisation import save_normaliser
-from mekiki.training.checkpoint import remove_checkpoint
-from mekiki.training.distributed import Team, joined, speaks
-from mekiki.verbs.environment import describe_environment
-from mekiki.verbs.finish import finish_run
-from mekiki.verbs.fitting import fit
-from mekiki.verbs.preparing import Prepared, prepare
+from mekiki.records.run import RunFolder
+from mekiki.training.launched import launched
+from mekiki.verbs.looking import first_look
 from mekiki.verbs.request import Request
-from mekiki.verbs.resuming import clear_leftovers, is_done
-from mekiki.version import __version__
-
-NO_MEMORY = "can't allocate memory"
 
 
 def train(
@@ -70,6 +50,7 @@ def train(
     Example:
         >>> run = mekiki.train("photos", "runs/first", epochs=5)  # doctest: +SKIP
     """
+    began = time.perf_counter()
     progress = Silent() if progress is None else progress
     named = None if data is None else str(data)
     request = Request(named, str(out), None if split_file is None else str(split_file), resume, settings)
@@ -78,153 +59,7 @@ def train(
         from mekiki.verbs.cluster import train_on_ray
 
         return train_on_ray(request, config, progress)
-    return train_here(request, config, progress)
+    looked = None if launched() or request.is_done else first_look(request, config, progress)
+    from mekiki.verbs.process import train_here  # torch is loaded only now
 
-
-def train_here(request: Request, config: RunConfig, progress: Progress) -> RunFolder:
-    """Train in this process, or in all those that a launcher started; each of them calls this.
-
-    Args:
-        request: What was asked for.
-        config: What it means.
-        progress: Where to report to; the first process reports for all.
-
-    Returns:
-        The run folder, as ``train`` does; in every process it is complete by then.
-    """
-    began = time.perf_counter()
-    goes_on = request.goes_on
-    if goes_on and is_done(request.run):
-        if speaks():
-            progress.say(f"{request.run.path} is done already")
-        return request.run
-    with joined(config.train.device) as team:
-        if team.size > config.train.batch_size:
-            raise SettingsError(
-                f"there are {team.size} processes, and batches of {config.train.batch_size} photos to share out",
-                f"--batch-size {team.size} or more",
-            )
-        if not team.is_first:
-            return _follow(request, team)
-        with team.leading():
-            if goes_on:
-                progress.say(f"going on with {request.run.path}")
-                clear_leftovers(request.run)
-            given = request.run.split if goes_on and request.run.split.is_file() else None
-            prepared = prepare(config, progress, given)
-            run = request.run if goes_on else create_run(request.run.path)
-        return _run(run, prepared, began, progress, team)
-
-
-def _follow(request: Request, team: Team) -> RunFolder:
-    """Train as one of the others: with what the first wrote, and in silence."""
-    team.follow()
-    team.follow()
-    prepared = prepare(request.as_follower(), Silent(), request.run.split)
-    try:
-        fit(request.run, prepared, [], Silent(), team)
-    except LostProcessError:
-        raise
-    except TrainingError:  # all processes come to it, and the first may want time for its figures
-        team.follow()
-        raise
-    except Exception as error:
-        failure = _in_plain_words(error)
-        if failure is None or failure is error:
-            raise
-        raise failure from error
-    team.follow()
-    return request.run
-
-
-def _run(run: RunFolder, prepared: Prepared, began: float, progress: Progress, team: Team) -> RunFolder:
-    epochs: list[Epoch] = []
-    try:
-        with team.leading():
-            _begin(run, prepared)
-        fit(run, prepared, epochs, progress, team)
-    except KeyboardInterrupt:
-        del prepared
-        _finish(run, "stopped", epochs, began, progress)
-        raise
-    except LostProcessError as error:  # whoever started the processes ends them all now, or begins again
-        write_status(run, _status("failed", epochs, began, error.message))
-        raise
-    except TrainingError as error:
-        with team.leading():  # the others came to it too
-            _finish(run, "failed", epochs, began, progress, error.message)
-        raise
-    except Exception as error:
-        failure = _in_plain_words(error)
-        _finish(run, "failed", epochs, began, progress, failure.message if failure else str(error))
-        if failure is None or failure is error:
-            raise
-        raise failure from error
-    del prepared
-    with team.leading():
-        _finish(run, "done", epochs, began, progress)
-        remove_checkpoint(run.checkpoints)
-    return run
-
-
-def _begin(run: RunFolder, prepared: Prepared) -> None:
-    """Write what the training is made of, unless that was done before it was stopped."""
-    is_new = not run.split.is_file()
-    if is_new:
-        write_config(run, prepared.config)
-    write_status(run, Status(state="running", mekiki=__version__))
-    if is_new:
-        _write_inputs(run, prepared)
-
-
-def _in_plain_words(error: Exception) -> MekikiError | None:
-    """Return the error as a person can act on it; None if it is not one that is expected."""
-    if isinstance(error, MekikiError):
-        return error
-    if isinstance(error, OSError):
-        return RunError(f"{error.filename or 'the run folder'}: {error.strerror or error}", "is the disk full?")
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or NO_MEMORY in str(error):
-        return TrainingError("the machine has not enough memory for a step", "a smaller --batch-size or --image-size")
-    return None
-
-
-def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
-    """Write what the training is made of; the split, which is written last, says that all of it is there."""
-    write_json(run.environment, describe_environment())
-    write_manifest(run.manifest, prepared.scanned.manifest)
-    write_findings(run.findings, prepared.scanned.findings)
-    if prepared.scanned.decided.decisions:
-        write_decisions(run.decisions, prepared.scanned.decided.decisions)
-    save_normaliser(run.normalisation, prepared.normaliser)
-    write_split(run.split, prepared.split)
-
-
-def _finish(
-    run: RunFolder, state: State, epochs: list[Epoch], began: float, progress: Progress, message: str = ""
-) -> None:
-    """Make the figures of the best snapshot, if there is one; the status is written last."""
-    if not epochs:
-        message = message or "stopped before the first snapshot: there is no model"
-        write_status(run, _status(state, epochs, began, message))
-        return
-    if state != "done":
-        write_status(run, _status(state, epochs, began, message))  # should it be killed over the figures
-        progress.say("one moment for the figures of the best snapshot so far (Ctrl-C skips them)")
-    try:
-        finish_run(run, _status(state, epochs, began, message), progress)
-    except KeyboardInterrupt:
-        write_status(run, _status("stopped", epochs, began, "stopped before the figures were made"))
-        raise
-    except Exception as error:
-        message = message or f"the figures could not be made: {error}"
-        write_status(run, _status("failed", epochs, began, message))
-        if state != "failed":
-            raise
-        return
-    write_status(run, _status(state, epochs, began, message))
-
-
-def _status(state: State, epochs: list[Epoch], began: float, message: str = "") -> Status:
-    reached = epochs[-1].epoch if epochs else 0
-    seconds = round(time.perf_counter() - began, 1)
-    return Status(state=state, message=message, epoch=reached, seconds=seconds, mekiki=__version__)
+    return train_here(request, config, progress, looked, began)
