@@ -235,6 +235,7 @@ def test_ctrl_c_leaves_a_usable_run(tmp_path: Path) -> None:
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "one moment for the figures" in stderr
+    assert stderr.rstrip().endswith(f"go on with: mekiki train --out {run.path} --resume\nstopped")
     assert read_status(run).state == "stopped"
     assert run.report.is_file()
     assert len(mekiki.load(run.path).predict([folder / "red" / "000.png"])) == 1

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from mekiki.doors.terminal import without_controls
 from mekiki.errors import MekikiError
+from mekiki.training.launched import speaks
 
 STOPPED = 130
 
@@ -38,7 +39,8 @@ class _Group(TyperGroup):
             print(without_controls(f"error: {error.filename or 'writing'}: {error.strerror or error}"), file=sys.stderr)
             sys.exit(1)
         except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
+            if speaks():
+                print("stopped", file=sys.stderr)
             sys.exit(STOPPED)
 
 

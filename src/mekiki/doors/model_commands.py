@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,12 +60,19 @@ def train(
     chosen = {**parse_assignments(assignments or []), **settings, **({} if recipe is None else {"recipe": recipe})}
     if data is None and not resume:
         raise SettingsError("there are no photos to train on", "mekiki train DATA --out RUN")
-    make_config(str(data), **chosen)
+    if not resume:  # else what it was begun with counts
+        make_config(str(data), **chosen)
     from mekiki.doors.console import make_progress
+    from mekiki.records.run import RunFolder
     from mekiki.training.launched import speaks
     from mekiki.verbs.train import train as run
 
-    folder = run(data, out, split, make_progress(), resume, **chosen)
+    try:
+        folder = run(data, out, split, make_progress(), resume, **chosen)
+    except KeyboardInterrupt:
+        if speaks() and RunFolder(out).config.is_file():
+            say(f"go on with: mekiki train --out {shlex.quote(str(out))} --resume")
+        raise
     if not speaks():
         return
     if as_json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 SMALL_UNTIL, WHOLE_FROM = 0.5, 0.75
 FIRST_SHARE = 4 / 7
 SMALLEST_GROWN = 160
@@ -16,7 +18,7 @@ def usual_first_size(image_size: int) -> int:
     return round(image_size * FIRST_SHARE / COARSE_STEP) * COARSE_STEP
 
 
-def size_of_epoch(number: int, epochs: int, first_size: int, image_size: int) -> int:
+def size_of_epoch(number: int, epochs: int, first_size: int | Literal["auto"], image_size: int) -> int:
     """Return the size of the training photos in an epoch, pixels on each side.
 
     The first half of the epochs has ``first_size``, the last quarter ``image_size``; in between it grows evenly.
@@ -24,13 +26,13 @@ def size_of_epoch(number: int, epochs: int, first_size: int, image_size: int) ->
     Args:
         number: Of the epoch, from 1.
         epochs: Of the whole training.
-        first_size: Of the first epochs; all are alike if it is ``image_size``.
+        first_size: Of the first epochs; all are alike if it is ``image_size``, or was left to nobody ("auto").
         image_size: Of the last ones, and of whoever asks the model.
 
     Source: Howard, "Training ImageNet in 3 hours for 25 minutes", 2018; Tan and Le, "EfficientNetV2", ICML 2021,
         section 4 (progressive learning).
     """
-    if first_size >= image_size or number >= epochs:
+    if first_size == "auto" or first_size >= image_size or number >= epochs:
         return image_size
     done = (number - 1) / (epochs - 1)
     share = min(max((done - SMALL_UNTIL) / (WHOLE_FROM - SMALL_UNTIL), 0.0), 1.0)

@@ -132,8 +132,7 @@ class Trainer:
         """Yield augmented photos of one epoch."""
         settings = self.settings
         whole = self.train_photos.preprocessing.image_size
-        first = whole if settings.first_size == "auto" else settings.first_size
-        photos = self.train_photos.at_size(size_of_epoch(number, settings.epochs, first, whole))
+        photos = self.train_photos.at_size(size_of_epoch(number, settings.epochs, settings.first_size, whole))
         return photos.augmented_batches(
             draws, self.augmentation, settings.seed, number, settings.workers, self._augmenting_device()
         )

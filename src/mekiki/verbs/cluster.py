@@ -98,7 +98,12 @@ def _train(asked: Request, place: Path, replicas: int, device: str, progress: Pr
         progress.say(f"note: Ray waits until there is a core for each of {replicas} replicas; there are {sum(free)}")
     trainer = torch_train.TorchTrainer(
         _work,
-        train_loop_config={"request": asdict(asked), "place": str(place), "folder": str(Path.cwd())},
+        train_loop_config={
+            "request": asdict(asked),
+            "place": str(place),
+            "folder": str(Path.cwd()),
+            "on_gpus": on_gpus,
+        },
         torch_config=torch_train.TorchConfig(
             backend="cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout_s=int(LONGEST_WAIT.total_seconds())
         ),
@@ -138,7 +143,9 @@ def _work(asked: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):  # Ray has gone into a folder of its own; settings may name files
         os.chdir(asked["folder"])
     is_first = import_module("ray.train").get_context().get_world_rank() == 0
-    if torch.cuda.is_available():
+    if not asked["on_gpus"]:  # Ray hides them from nobody, and all would take the first
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    elif torch.cuda.is_available():
         torch.cuda.set_device(import_module("ray.train.torch").get_device())
     try:
         train_here(request, request.config(), _Written(place / SAID) if is_first else Silent())

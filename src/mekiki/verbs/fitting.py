@@ -124,7 +124,7 @@ def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
     settings, card = prepared.config.train, prepared.card
     model, normaliser, machine = prepared.model, prepared.normaliser, prepared.machine
     whole = card.preprocessing.image_size
-    size = whole if settings.first_size == "auto" else size_of_epoch(1, settings.epochs, settings.first_size, whole)
+    size = size_of_epoch(1, settings.epochs, settings.first_size, whole)
     views = "plain" if settings.epochs else card.views
     train, val = (
         pooled_features(
