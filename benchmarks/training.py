@@ -42,7 +42,7 @@ from mekiki.config import SplitSettings
 from mekiki.records.split import SplitRow
 
 THROUGHPUT = ("mekiki", "mekiki:trained-norms", "keras", "fastai", "timm", "timm:channels-last", "trainer")
-ACCURACY = ("mekiki", "mekiki:quick", "keras", "fastai", "timm:channels-last", "trainer")
+ACCURACY = ("mekiki", "mekiki:short", "mekiki:quick", "keras", "fastai", "timm:channels-last", "trainer")
 NETWORKS = ("mobilenetv1_100", "resnet50")
 WITH_WEIGHTS = "mobilenetv1_100"
 PARTS = ("throughput", "share", "accuracy")

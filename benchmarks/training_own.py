@@ -54,6 +54,8 @@ class Marks(Silent):
 def throughput_settings(job: Job) -> dict[str, Any]:
     return {
         "image_size": job.size,
+        "first_size": job.size,
+        "freeze": "none",
         "preset": "keras-2017",
         "layer_decay": 1,
         "probe": False,

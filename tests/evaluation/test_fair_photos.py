@@ -145,7 +145,7 @@ def test_photos_that_moved_away_are_asked_for(tmp_path: Path) -> None:
     root.rename(tmp_path / "elsewhere")
     with pytest.raises(RunError, match=r"photos are not in .*photos any more") as caught:
         own_photos(runs)
-    assert caught.value.hint == "mekiki compare RUN RUN DATA"
+    assert caught.value.hint == "name other labelled photos as DATA"
 
 
 def test_other_photos_are_checked_against_all_runs(tmp_path: Path) -> None:

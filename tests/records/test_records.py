@@ -202,10 +202,15 @@ def test_a_manifest_comes_back(tmp_path: Path) -> None:
 def test_openings_of_test_add_up(tmp_path: Path) -> None:
     path = tmp_path / "test_openings.csv"
     assert read_test_openings(path) == []
-    first, second = Opening("2024-05-01T10:00:00+00:00", 90, 0.9), Opening("2024-05-02T10:00:00+00:00", 90, 1 / 3)
+    first, second = (
+        Opening("2024-05-01T10:00:00+00:00", 90, 0.9),
+        Opening("2024-05-02T10:00:00+00:00", 90, 1 / 3, "compare"),
+    )
     add_test_opening(path, first)
     add_test_opening(path, second)
     assert read_test_openings(path) == [first, second]
+    path.write_text("time,n,accuracy\n2024-05-01T10:00:00+00:00,90,0.9\n")
+    assert read_test_openings(path) == [first], "a file of a version that did not say which verb"
     path.write_text("time,n,accuracy\nnow,many,0.9\n")
     with pytest.raises(DataError, match=r"test_openings.csv, row 2, column 'n': 'many' does not fit"):
         add_test_opening(path, first)
@@ -243,11 +248,23 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
 shares = st.floats(0, 1)
 
 
-@given(st.lists(st.builds(ScoredPhoto, names, st.just("test"), names, names, shares, shares, names), max_size=4))
+@given(
+    st.lists(
+        st.builds(ScoredPhoto, names, st.just("test"), names, names, shares, shares, names, st.none() | shares, names),
+        max_size=4,
+    )
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_scored_photos_come_back(tmp_path: Path, rows: list[ScoredPhoto]) -> None:
     write_predictions(tmp_path / "predictions.csv", rows)
     assert read_predictions(tmp_path / "predictions.csv") == rows
+
+
+def test_predictions_of_an_older_version_are_read(tmp_path: Path) -> None:
+    text = "path,part,label,predicted,score,label_score,second\na.jpg,val,SG,SG,0.9,0.9,Les Paul\n"
+    (tmp_path / "predictions.csv").write_text(text)
+    (row,) = read_predictions(tmp_path / "predictions.csv")
+    assert (row.second, row.seen) == ("Les Paul", "")
 
 
 def test_a_scored_photo_is_right_or_not(tmp_path: Path) -> None:

@@ -10,10 +10,16 @@ import pytest
 
 import mekiki.report
 from mekiki.errors import DataError, RunError
+from mekiki.records.calibration import Calibration
+from mekiki.records.card import read_card, write_card
+from mekiki.records.evaluation import write_metrics
 from mekiki.records.findings import Finding, write_findings
+from mekiki.records.predictions import write_predictions
 from mekiki.records.run import RunFolder, Status, write_status
+from mekiki.report.confused import confused_pairs
 from mekiki.report.gallery import Drawing
 from mekiki.report.page import write_report
+from tests.report.made_answers import Made, make_answers
 from tests.report.made_runs import make_example, make_run, read_page, write_noise
 
 HOSTILE = '</title><script>alert("class")</script><img src=x onerror=alert(1)>'
@@ -26,6 +32,8 @@ def undrawn(monkeypatch):
     pixel = Drawing("data:image/png;base64,AAAA", "data:image/png;base64,AAAA", 1, 1)
     monkeypatch.setattr("mekiki.report.gallery.draw_curves", lambda history: (pixel, pixel))
     monkeypatch.setattr("mekiki.report.gallery.draw_confusion", lambda evaluation: pixel)
+    monkeypatch.setattr("mekiki.report.gallery.draw_reliability", lambda evaluation: (pixel, pixel))
+    monkeypatch.setattr("mekiki.report.gallery.draw_coverage", lambda evaluation, photos: (pixel, pixel))
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -87,7 +95,7 @@ def test_commands_with_a_hostile_run_name_are_quoted(hostile) -> None:
 
 def test_every_picture_has_an_alternative_text_and_a_size(hostile) -> None:
     pictures = read_page(hostile.report).of("img")
-    assert len(pictures) == 2 + 2 + 2 + 2 + 1, "curves, confusion, two decisions with heat maps, three photos of pairs"
+    assert len(pictures) == 3 + 2 * 2 + 3, "curves, confusion, coverage; two decisions with heat maps; photos of pairs"
     for picture in pictures:
         assert picture.attributes["alt"].strip()
         assert int(picture.attributes["width"]) > 0 and int(picture.attributes["height"]) > 0
@@ -176,19 +184,64 @@ def test_pairs_are_shown_and_photos_that_are_gone_are_named(tmp_path: Path, undr
     assert "broken & lost.jpg: is truncated" in page.text
 
 
+@pytest.mark.slow
 def test_a_thousand_noisy_photos_stay_under_five_megabytes(tmp_path: Path) -> None:
-    root = tmp_path / "photos"
-    run = make_run(tmp_path / "run", root, [f"class {number}" for number in range(25)], per_class=40)
+    root, classes = tmp_path / "photos", [f"class {number}" for number in range(25)]
+    run = make_run(tmp_path / "run", root, classes, per_class=40)
+    made = make_answers(1000, classes, sharp=8.0)
+    write_metrics(run.metrics, [made.evaluation])
+    write_predictions(run.predictions, made.photos)
     paths = [f"{number}/0000.png" for number in range(24)]
-    write_noise(root, paths, 250)
+    write_noise(root, [*paths, *_shown_beside(made)], 250)
     pairs = zip(paths[:12], paths[12:], strict=True)
     write_findings(
         run.findings, [Finding("near_duplicate" if n % 2 else "label_conflict", *pair) for n, pair in enumerate(pairs)]
     )
     examples = [make_example(f"{number}.jpg", "class 1", [("class 2", 0.9)], number, 330) for number in range(32)]
     report = write_report(run, examples, examples, root)
-    assert len(read_page(report).of("img")) == 2 * (24 + 8) + 24 + 2
+    assert len(read_page(report).of("img")) == 2 * (24 + 8) + 24 + 2 * 6 + 4
     assert report.stat().st_size < 5e6
+
+
+def _shown_beside(made: Made) -> list[str]:
+    """Return the photos of the three most confused pairs, and those of the classes that they were taken for."""
+    pairs = confused_pairs(made.evaluation)[:3]
+    wrong = [
+        photo.path
+        for photo in made.photos
+        for pair in pairs
+        if (photo.label, photo.predicted) == (pair.true, pair.predicted)
+    ]
+    named = {pair.predicted for pair in pairs}
+    return wrong + [photo.path for photo in made.photos if photo.right and photo.label in named]
+
+
+def test_how_sure_it_is_stands_in_words_beside_the_figures(run: RunFolder, undrawn) -> None:
+    made = make_answers(300, ["Jaguar", "Mustang"])
+    write_metrics(run.metrics, [made.evaluation])
+    write_predictions(run.predictions, made.photos)
+    calibration = Calibration(
+        temperature=3.0, n=120, log_loss_before=1, log_loss_after=0.5, ece_before=0.2, ece_after=0.1
+    )
+    write_card(run.card, read_card(run.card).model_copy(update={"calibration": calibration}))
+    page = read_page(write_report(run, [], [], Path("gone")))
+    before, after = made.evaluation.uncalibrated.ece, made.evaluation.intervals.ece
+    assert (
+        f"the network was too sure: off by {100 * before.value:.1f} points ({100 * before.low:.1f} to "
+        f"{100 * before.high:.1f}). One number, the temperature 3.00, fitted on 120\u00a0validation photos, corrects all "
+        f"its percentages and changes no answer. With it they are off by {100 * after.value:.1f} points"
+    ) in page.text
+    assert f"Its own threshold for “unknown” answers {100 * made.evaluation.unknown.coverage:.1f}\u00a0%" in page.text
+    ordered = sorted(made.photos, key=lambda photo: -photo.score)[:150]
+    assert f"the surest 50\u00a0%150{100 * sum(photo.right for photo in ordered) / 150:.1f}\u00a0%" in page.text
+    alternatives = [picture.attributes["alt"] for picture in page.of("img")]
+    assert any(words.startswith("Reliability diagram") and "too sure" in words for words in alternatives)
+
+
+def test_a_run_of_an_older_version_says_what_was_not_measured(run: RunFolder, undrawn) -> None:
+    text = read_page(write_report(run, [], [], Path("gone"))).text
+    assert "was not measured by the version that scored this run" in text
+    assert "It has no threshold for “unknown”, and answers every photo." in text
 
 
 @pytest.mark.parametrize(
@@ -210,7 +263,7 @@ def test_each_missing_file_is_named_and_the_rest_is_shown(run: RunFolder, undraw
     page = read_page(write_report(run, [], [], Path("gone")))
     assert f"Not in the run folder: {name} (" in page.text
     assert "This run is not finished." in page.text
-    assert len(page.of("section")) == 9
+    assert len(page.of("section")) == 10
 
 
 def test_an_empty_run_folder_makes_a_page_that_says_so(tmp_path: Path) -> None:

@@ -84,14 +84,20 @@ def test_evaluate_agrees_with_training_and_with_scikit_learns_way(trained: tuple
     assert classifier.predict([folder / scored.photos[0].path]).tolist() == [scored.photos[0].predicted]
 
 
-def test_evaluate_other_photos_says_how_many_were_trained_on(trained: tuple[Path, RunFolder], tmp_path: Path) -> None:
+def test_evaluate_other_photos_counts_those_that_were_trained_on_apart(
+    trained: tuple[Path, RunFolder], tmp_path: Path
+) -> None:
     folder, run = trained
     scored = mekiki.evaluate(run.path, folder, out=tmp_path / "out")
     assert scored.evaluation.part == "data"
     assert scored.evaluation.seen_in_training == 36
-    assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == scored.evaluation.n == 60
+    assert [(each.part, each.n) for each in scored.evaluation.apart] == [("train", 36), ("val", 12)]
+    assert scored.evaluation.n == scored.evaluation.fresh == 12
+    assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == 60
     assert read_metrics(tmp_path / "out" / "metrics.json")[0] == scored.evaluation
-    assert len(read_predictions(tmp_path / "out" / "predictions.csv")) == 60
+    rows = read_predictions(tmp_path / "out" / "predictions.csv")
+    parts = {row.path: row.part for row in read_split(run.split).rows}
+    assert {row.path: row.seen for row in rows} == parts
 
 
 def test_no_verb_changes_the_photos(tmp_path: Path) -> None:

@@ -35,10 +35,12 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
     accuracy, intervals = evaluation.accuracy, evaluation.intervals
     f1, error = (intervals.f1_macro, intervals.ece) if intervals else (None, None)
     console = results_console()
+    if evaluation.fresh == 0:
+        console.print(f"{_no_fresh_figure(evaluation)}; what follows is how well it remembers them", soft_wrap=True)
     console.print(
-        f"{evaluation.part}: accuracy {accuracy.value:.1%} (95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), "
-        f"n = {evaluation.n:,}, macro F1 {evaluation.f1_macro:.3f}{_ends(f1)}, "
-        f"calibration error {evaluation.ece:.3f}{_ends(error)}",
+        f"{_what_was_scored(evaluation)}: accuracy {accuracy.value:.1%} "
+        f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}), n = {evaluation.n:,}, "
+        f"macro F1 {evaluation.f1_macro:.3f}{_ends(f1)}, calibration error {evaluation.ece:.3f}{_ends(error)}",
         soft_wrap=True,
     )
     if intervals is not None and intervals.groups < evaluation.n:
@@ -50,8 +52,8 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
         console.print(_describe_unknown(evaluation.unknown), soft_wrap=True)
     if evaluation.unreadable:
         console.print(f"left out: {evaluation.unreadable:,} photos that cannot be read")
-    if evaluation.seen_in_training:
-        console.print(f"too good: the run was trained on {evaluation.seen_in_training:,} of these photos")
+    for line in _counted_apart(evaluation):
+        console.print(line, soft_wrap=True)
     table = Table("class", "photos", "recognised", "95 % interval", "precision", "most often taken for", box=None)
     for number, figures in enumerate(evaluation.per_class):
         recall = figures.recall
@@ -64,6 +66,39 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
             foreign(_confused_with(evaluation, number)),
         )
     console.print(table)
+
+
+def _what_was_scored(evaluation: Evaluation) -> str:
+    """Return the headline's first words: the part, or which of its photos where others were counted apart."""
+    if evaluation.part == "train" or not evaluation.apart:
+        return evaluation.part
+    part = "" if evaluation.part == "data" else f"{evaluation.part} "
+    return f"{'fresh' if evaluation.fresh else 'seen'} {part}photos"
+
+
+def _no_fresh_figure(evaluation: Evaluation) -> str:
+    trained, *others = [sum(each.n for each in evaluation.apart if each.part == part) for part in ("train", "val")]
+    told = f"{trained:,} in training" + "".join(f", {count:,} to choose its snapshot" for count in others if count)
+    return f"there is no fresh figure: the run has seen all of these {evaluation.n:,} photos or copies of them ({told})"
+
+
+def _counted_apart(evaluation: Evaluation) -> list[str]:
+    """Return a line for each part of the run that photos, or their twins, were in."""
+    words = {"train": "the run was trained on", "val": "the run's snapshot was chosen by"}
+    lines = []
+    for each in evaluation.apart:
+        ways = (
+            (each.same_bytes, "the same bytes"),
+            (each.near_copies, "near copies"),
+            (each.same_group, "in one group with such"),
+        )
+        told = ", ".join(f"{count:,} {way}" for count, way in ways if count)
+        right = each.accuracy
+        lines.append(
+            f"counted apart: {words[each.part]} {each.n:,} of these photos ({told}): accuracy {right.value:.1%} "
+            f"({right.low:.1%} to {right.high:.1%})"
+        )
+    return lines
 
 
 def _describe_unknown(figures: UnknownFigures) -> str:

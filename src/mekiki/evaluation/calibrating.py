@@ -5,6 +5,7 @@ Both are fitted after training, on photos that chose the snapshot and nothing el
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mekiki.errors import PictureError
-from mekiki.evaluation.classifier import Classifier
+from mekiki.evaluation.classifier import Answer, Classifier
 from mekiki.progress import Progress
 from mekiki.records.calibration import Calibration
 from mekiki.records.unknown import FeatureReference, UnknownRule
@@ -33,11 +34,15 @@ class SelfKnowledge:
         calibration: The temperature, and what it did.
         unknown: Which score decides, and its threshold; None if there are too few photos to tell.
         reference: Where training photos lie among the features; None if there is no rule.
+        answers: What the model, not calibrated yet, said of each validation photo, or why it cannot be read.
+        seconds: Wall time of these answers.
     """
 
     calibration: Calibration
     unknown: UnknownRule | None
     reference: FeatureReference | None
+    answers: tuple[Answer | PictureError, ...]
+    seconds: float
 
 
 def know_itself(
@@ -61,26 +66,35 @@ def know_itself(
     Returns:
         None if no validation photo can be read.
     """
-    logits, features, labels = _ask(classifier, root, val, progress)
+    began = time.perf_counter()
+    answers = _ask(classifier, root, val, progress)
+    seconds = time.perf_counter() - began
+    logits, features, labels = _arrays(classifier, val, answers)
     if len(labels) == 0:
         return None
     calibration = fit_temperature(logits, labels)
-    _, train_features, train_labels = _ask(classifier, root, _some(train, seed), progress)
+    some = _some(train, seed)
+    _, train_features, train_labels = _arrays(classifier, some, _ask(classifier, root, some, progress))
     if np.bincount(train_labels, minlength=len(classifier.classes_)).min() < 2:
-        return SelfKnowledge(calibration, None, None)
+        return SelfKnowledge(calibration, None, None, answers, seconds)
     reference = measure_reference(train_features, train_labels)
     rule = choose_rule(logits / np.float32(calibration.temperature), labels, features, reference)
-    return SelfKnowledge(calibration, rule, reference)
+    return SelfKnowledge(calibration, rule, reference, answers, seconds)
 
 
 def _ask(
     classifier: Classifier, root: Path, photos: Sequence[tuple[str, str]], progress: Progress
+) -> tuple[Answer | PictureError, ...]:
+    return tuple(answer for _, answer in classifier.answers([root / path for path, _ in photos], progress))
+
+
+def _arrays(
+    classifier: Classifier, photos: Sequence[tuple[str, str]], answers: Sequence[Answer | PictureError]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Return logits (n, classes), features (n, d) and class numbers (n,) of the photos that can be read."""
     number_of = {str(name): number for number, name in enumerate(classifier.classes_)}
     logits, features, labels = [], [], []
-    answers = classifier.answers([root / path for path, _ in photos], progress)
-    for (_, label), (_, answer) in zip(photos, answers, strict=True):
+    for (_, label), answer in zip(photos, answers, strict=True):
         if not isinstance(answer, PictureError):
             logits.append(answer.logits)
             features.append(answer.features)

@@ -166,8 +166,28 @@ class Classifier:
         """Return what the model says of pictures that already have the network's size, (n, size, size, 3)."""
         with torch.inference_mode(), self.machine.precision():
             raw, pooled = answer_of(self.model, self.normaliser(pictures), self.views)
-        logits = (raw.float() / self.temperature).cpu().numpy()
-        features = pooled.float().cpu().numpy()
+        return self._conclude(raw.float(), pooled.float().cpu().numpy())
+
+    def reconsider(self, answers: Sequence[Answer | PictureError]) -> Generator[Answer | PictureError]:
+        """Yield what the model says of pictures that it was asked about before it had a temperature.
+
+        The pictures are not looked at again, and the answers are those of asking again, to the last bit.
+
+        Args:
+            answers: Of the same network, views, device and batch size, at temperature 1, in their order.
+        """
+        size = self.settings.batch_size
+        for group in (answers[start : start + size] for start in range(0, len(answers), size)):
+            good = [answer for answer in group if not isinstance(answer, PictureError)]
+            if good:
+                raw = torch.from_numpy(np.stack([answer.logits for answer in good])).to(self.machine.device)
+                concluded = iter(self._conclude(raw, np.stack([answer.features for answer in good])))
+            for answer in group:
+                yield answer if isinstance(answer, PictureError) else next(concluded)
+
+    def _conclude(self, raw: torch.Tensor, features: NDArray[np.float32]) -> list[Answer]:
+        """Return the answers that follow from logits at temperature 1 and features of a batch."""
+        logits = (raw / self.temperature).cpu().numpy()
         chances: NDArray[np.float32] = softmax(logits, axis=1)
         rule = self.card.unknown
         scores = None if rule is None else known_scores(rule.score, logits, features, self.reference, rule.weight)

@@ -135,7 +135,7 @@ def _record(
         each.predicted[number] == each.label for photo, each in zip(photos, said, strict=True) if photo.sha256 in tested
     ]
     if looked_at:
-        record_opening(run, looked_at)
+        record_opening(run, looked_at, "compare")
 
 
 def _run_score(

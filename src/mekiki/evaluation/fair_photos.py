@@ -1,8 +1,8 @@
 """Which photos may judge several runs: none that any of them was trained on, and none that chose a run's snapshot.
 
 A photo is known by its bytes, so that it is the same photo in runs whose data lay elsewhere. What any of the runs holds
-for copies counts: a photo whose copy was trained on is left out too, and copies that are left are one witness. What
-took no part is counted by reason. Nothing is predicted here.
+for copies counts, and so does a near copy that lies elsewhere: a photo whose copy was trained on is left out too, and
+copies that are left are one witness. What took no part is counted by reason. Nothing is predicted here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from mekiki.data.copies.duplicates import Groups
 from mekiki.data.copies.hashing import sha256_of
 from mekiki.errors import DataError, RunError, SettingsError
+from mekiki.evaluation.near_copies import Shelf, near_copies
+from mekiki.progress import Progress, Silent
 from mekiki.records.comparison import LeftOut
 from mekiki.records.manifest import Manifest, Part, read_manifest
 from mekiki.records.run import RunFolder, photo_root, read_config
@@ -48,7 +50,7 @@ class FairPhotos:
         part: "val", "test" or "data".
         photos: In path order.
         left_out: Those that may not, by reason.
-        tested: For each run the hashes of its test photos; to look at one is recorded.
+        tested: For each run the hashes of its test photos and their near copies; to look at one is recorded.
     """
 
     part: str
@@ -64,6 +66,8 @@ class _Known:
     Attributes:
         name: What the run is called; empty for a scan.
         root: The folder that paths are relative to.
+        max_megapixels: The limit that they were scanned with, in millions.
+        near_similarity: Likeness from which two photos are copies, 0..1.
         paths: sha256 → path of the first photo of these bytes.
         labels: sha256 → the labels of photos of these bytes.
         parts: sha256 → the parts that photos of these bytes are in.
@@ -73,6 +77,8 @@ class _Known:
 
     name: str
     root: Path
+    max_megapixels: float = 100.0
+    near_similarity: float = 1.0
     paths: dict[str, str] = field(default_factory=dict)
     labels: dict[str, set[str]] = field(default_factory=dict)
     parts: dict[str, set[str]] = field(default_factory=dict)
@@ -86,8 +92,17 @@ class _Known:
         self.groups.setdefault(sha256, set()).update({group} - {""})
         self.counts[sha256] += 1
 
+    @property
+    def shelf(self) -> Shelf:
+        """Where its photos lie."""
+        return Shelf(
+            f"{self.name}'s photos" if self.name else "these photos", self.root, self.paths, self.max_megapixels
+        )
 
-def own_photos(runs: Sequence[tuple[str, RunFolder]], part: Part | None = None) -> FairPhotos:
+
+def own_photos(
+    runs: Sequence[tuple[str, RunFolder]], part: Part | None = None, progress: Progress | None = None
+) -> FairPhotos:
     """Return the runs' own photos that may judge all of them.
 
     Of test these are all that are in test for one run and in neither train nor val for any; of val those that are in
@@ -96,6 +111,7 @@ def own_photos(runs: Sequence[tuple[str, RunFolder]], part: Part | None = None) 
     Args:
         runs: Names and folders, two or more.
         part: "val" or "test"; not given: test if all runs have such photos, else val.
+        progress: Where to report to.
 
     Raises:
         SettingsError: The part is train.
@@ -110,32 +126,38 @@ def own_photos(runs: Sequence[tuple[str, RunFolder]], part: Part | None = None) 
     asked = {sha256: path for each in known for sha256, path in each.paths.items() if chosen in each.parts[sha256]}
     absent = None if any(each.root.is_dir() for each in known) else known[0].root
     if absent is not None:
-        raise RunError(f"the runs' photos are not in {absent} any more", "mekiki compare RUN RUN DATA")
-    return _fair(chosen, sorted(asked, key=lambda sha256: asked[sha256]), known, known)
+        raise RunError(f"the runs' photos are not in {absent} any more", "name other labelled photos as DATA")
+    twins = _near([(one, known[place + 1 :]) for place, one in enumerate(known)], progress)
+    return _fair(chosen, sorted(asked, key=lambda sha256: asked[sha256]), known, known, twins)
 
 
-def other_photos(manifest: Manifest, runs: Sequence[tuple[str, RunFolder]]) -> FairPhotos:
+def other_photos(
+    manifest: Manifest, runs: Sequence[tuple[str, RunFolder]], progress: Progress | None = None
+) -> FairPhotos:
     """Return the scanned photos that may judge all runs.
 
     Args:
         manifest: A scan's.
         runs: Names and folders, two or more.
+        progress: Where to report to.
 
     Raises:
         DataError: No photo is left.
     """
-    scanned = _Known("", manifest.root)
+    known = [_known_to_run(name, folder) for name, folder in runs]
+    scanned = _Known("", manifest.root, known[0].max_megapixels)
     for photo in manifest.usable():
         scanned.add(photo.sha256, photo.path, photo.label, "", photo.group)
-    known = [_known_to_run(name, folder) for name, folder in runs]
-    fair = _fair("data", list(scanned.paths), [scanned], [scanned, *known])
+    twins = _near([(scanned, known)], progress)
+    fair = _fair("data", list(scanned.paths), [scanned], [scanned, *known], twins)
     unusable = len(manifest.photos) - len(manifest.usable())
     more = (LeftOut(reason="excluded by a decision, or unreadable", count=unusable),) if unusable else ()
     return FairPhotos(fair.part, fair.photos, (*fair.left_out, *more), fair.tested)
 
 
 def _known_to_run(name: str, folder: RunFolder) -> _Known:
-    known = _Known(name, photo_root(read_config(folder)))
+    config = read_config(folder)
+    known = _Known(name, photo_root(config), config.scan.max_megapixels, config.scan.near_similarity)
     sha256_of_path = {photo.path: photo.sha256 for photo in read_manifest(folder.manifest, Path()).usable()}
     for row in read_split(folder.split).rows:
         if row.path in sha256_of_path:
@@ -143,9 +165,24 @@ def _known_to_run(name: str, folder: RunFolder) -> _Known:
     return known
 
 
-def _fair(part: str, asked: Sequence[str], places: Sequence[_Known], known: Sequence[_Known]) -> FairPhotos:
+def _near(asked: Sequence[tuple[_Known, Sequence[_Known]]], progress: Progress | None) -> list[tuple[str, str]]:
+    """Return pairs of hashes of near copies that no scan saw together: one known here and one there."""
+    pairs: list[tuple[str, str]] = []
+    for one, others in asked:
+        likeness = min((each.near_similarity for each in others), default=1.0)
+        pairs += near_copies(one.shelf, [each.shelf for each in others], likeness, progress or Silent())
+    return pairs
+
+
+def _fair(
+    part: str,
+    asked: Sequence[str],
+    places: Sequence[_Known],
+    known: Sequence[_Known],
+    twins: Sequence[tuple[str, str]],
+) -> FairPhotos:
     """Divide the photos that were asked for into fair ones and others; ``places`` say where files lie."""
-    group_of = _joined(known)
+    group_of = _joined(known, twins)
     seen = _seen_groups(part, group_of, known)
     photos, reasons = [], Counter[str]()
     for sha256 in asked:
@@ -164,14 +201,17 @@ def _fair(part: str, asked: Sequence[str], places: Sequence[_Known], known: Sequ
             f"no photo is left that all runs can be compared on: {told}",
             "train all runs with one --split, or name labelled photos that none of them has seen",
         )
-    tested = tuple(
-        frozenset(sha256 for sha256, parts in each.parts.items() if "test" in parts) for each in known if each.name
-    )
+    tested = tuple(_tested(each, twins) for each in known if each.name)
     return FairPhotos(part, tuple(photos), left_out, tested)
 
 
-def _joined(known: Sequence[_Known]) -> dict[str, int]:
-    """Return sha256 → number of its group, where a group is what any of the runs, or the scan, holds together."""
+def _tested(run: _Known, twins: Sequence[tuple[str, str]]) -> frozenset[str]:
+    own = {sha256 for sha256, parts in run.parts.items() if "test" in parts}
+    return frozenset(own | {one for pair in twins for one, other in (pair, pair[::-1]) if other in own})
+
+
+def _joined(known: Sequence[_Known], twins: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """Return sha256 → number of its group: what any of the runs, or the scan, holds together, and near copies."""
     numbers: dict[str, int] = {}
     for each in known:
         for sha256 in each.paths:
@@ -182,6 +222,8 @@ def _joined(known: Sequence[_Known]) -> dict[str, int]:
         for sha256, names in each.groups.items():
             for name in names:
                 groups.join(first.setdefault(name, numbers[sha256]), numbers[sha256])
+    for one, other in twins:
+        groups.join(numbers[one], numbers[other])
     return {sha256: groups.first_of(number) for sha256, number in numbers.items()}
 
 

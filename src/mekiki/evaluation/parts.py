@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mekiki.data.copies.hashing import sha256_of
 from mekiki.errors import DataError, PictureError, RunError
-from mekiki.evaluation.classifier import Classifier
+from mekiki.evaluation.classifier import Answer, Classifier
 from mekiki.progress import Progress
 from mekiki.records.evaluation import Evaluation
+from mekiki.records.manifest import read_manifest
 from mekiki.records.openings import TestOpening, add_test_opening
 from mekiki.records.predictions import ScoredPhoto
 from mekiki.records.run import RunFolder
+from mekiki.records.split import read_split
+from mekiki.scoring.calibration import uncalibrated
 from mekiki.scoring.detection import unknown_figures
 from mekiki.scoring.metrics import score
 
@@ -39,6 +43,46 @@ class Scored:
     rankings: tuple[tuple[tuple[str, float], ...], ...]
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What a model said of labelled photos that could be read; all but the last two have one entry for each.
+
+    Attributes:
+        part: "val", "test", "train" or "data".
+        labels: int (n,), the numbers of their classes.
+        chances: float32 (n, classes), rows sum to 1.
+        groups: Names of their groups; empty: the photo stands alone.
+        said: The answers for the record.
+        rankings: As in ``Scored``.
+        places: Which of the photos that were asked about they are, ascending.
+        unreadable: Photos that cannot be read.
+        seconds: Wall time of prediction.
+    """
+
+    part: str
+    labels: NDArray[np.int64]
+    chances: NDArray[np.float32]
+    groups: tuple[str, ...]
+    said: tuple[ScoredPhoto, ...]
+    rankings: tuple[tuple[tuple[str, float], ...], ...]
+    places: tuple[int, ...]
+    unreadable: int
+    seconds: float
+
+    def at(self, places: Sequence[int]) -> Answered:
+        """Return some of them, by their places among these."""
+        chosen = np.array(places, dtype=np.int64)
+        return replace(
+            self,
+            labels=self.labels[chosen],
+            chances=self.chances[chosen],
+            groups=tuple(self.groups[place] for place in places),
+            said=tuple(self.said[place] for place in places),
+            rankings=tuple(self.rankings[place] for place in places),
+            places=tuple(self.places[place] for place in places),
+        )
+
+
 def score_photos(
     classifier: Classifier,
     root: Path,
@@ -47,6 +91,7 @@ def score_photos(
     progress: Progress,
     groups: Sequence[str] | None = None,
     unknown: NDArray[np.float64] | None = None,
+    before: Sequence[Answer | PictureError] | None = None,
 ) -> Scored:
     """Predict labelled photos and score the answers.
 
@@ -59,48 +104,81 @@ def score_photos(
         groups: For each of ``photos`` the name of its group: copies, or what else belongs together and is no
             independent witness. Empty: the photo stands alone; not given: all stand alone.
         unknown: What ``known_scores_of`` gave for pictures of none of the classes, if there are such.
+        before: What the model answered before it had a temperature, so that it need not be asked again.
 
     Raises:
         DataError: No photo can be read, or a label is not one of the model's classes.
     """
+    answers = ask(classifier, root, photos, part, progress, groups, before)
+    return Scored(figures_of(classifier, answers, unknown), answers.said, answers.rankings)
+
+
+def ask(
+    classifier: Classifier,
+    root: Path,
+    photos: Sequence[tuple[str, str]],
+    part: str,
+    progress: Progress,
+    groups: Sequence[str] | None = None,
+    before: Sequence[Answer | PictureError] | None = None,
+) -> Answered:
+    """Return what a model says of labelled photos; arguments and errors as for ``score_photos``."""
     check_labels(classifier, {label for _, label in photos})
     number_of = {str(name): number for number, name in enumerate(classifier.classes_)}
     began = time.perf_counter()
     rows: list[NDArray[np.float32]] = []
     known: list[float | None] = []
-    read: list[tuple[str, str]] = []
-    read_groups: list[str] = []
-    answers = classifier.answers([root / path for path, _ in photos], progress)
-    for photo, group, (_, answer) in zip(photos, groups or [""] * len(photos), answers, strict=True):
+    read: list[int] = []
+    asked = classifier.answers([root / path for path, _ in photos], progress) if before is None else ()
+    answers = (answer for _, answer in asked) if before is None else classifier.reconsider(before)
+    for place, answer in enumerate(answers):
         if not isinstance(answer, PictureError):
             rows.append(answer.chances)
             known.append(answer.known_score)
-            read.append(photo)
-            read_groups.append(group)
+            read.append(place)
     if not rows:
         raise DataError(f"none of the {len(photos)} {part} photos in {root} can be read")
-    labels = np.array([number_of[label] for _, label in read], dtype=np.int64)
-    chances = np.stack(rows)
+    labels = [number_of[photos[place][1]] for place in read]
+    rankings = tuple(classifier.rank("", chances, RANKED).top for chances in rows)
+    said = tuple(
+        ScoredPhoto(photos[place][0], part, photos[place][1], *ranked[0], float(chances[label]), ranked[1][0], score)
+        for place, label, ranked, chances, score in zip(read, labels, rankings, rows, known, strict=True)
+    )
+    return Answered(
+        part=part,
+        labels=np.array(labels, dtype=np.int64),
+        chances=np.stack(rows),
+        groups=tuple(groups[place] if groups else "" for place in read),
+        said=said,
+        rankings=rankings,
+        places=tuple(read),
+        unreadable=len(photos) - len(read),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def figures_of(classifier: Classifier, answers: Answered, unknown: NDArray[np.float64] | None = None) -> Evaluation:
+    """Score answers, at least one of them; ``unknown`` as for ``score_photos``."""
+    labels, chances, groups = answers.labels, answers.chances, list(answers.groups)
     evaluation = score(
         labels,
         chances,
         [str(name) for name in classifier.classes_],
-        part,
-        unreadable=len(photos) - len(read),
-        seconds=time.perf_counter() - began,
-        groups=read_groups,
+        answers.part,
+        unreadable=answers.unreadable,
+        seconds=answers.seconds,
+        groups=groups,
     )
+    if classifier.card.calibration is not None:
+        before = uncalibrated(labels, chances, classifier.temperature, groups)
+        evaluation = evaluation.model_copy(update={"uncalibrated": before})
     rule = classifier.card.unknown
     if rule is not None:
         right = chances.argmax(axis=1) == labels
-        figures = unknown_figures(rule, np.array(known, dtype=np.float64), right, read_groups, unknown)
+        known = np.array([photo.known_score for photo in answers.said], dtype=np.float64)
+        figures = unknown_figures(rule, known, right, groups, unknown)
         evaluation = evaluation.model_copy(update={"unknown": figures})
-    rankings = tuple(classifier.rank("", chances, RANKED).top for chances in rows)
-    said = tuple(
-        _said(path, part, label, ranked, float(chances[number_of[label]]))
-        for (path, label), ranked, chances in zip(read, rankings, rows, strict=True)
-    )
-    return Scored(evaluation, said, rankings)
+    return evaluation
 
 
 def check_labels(classifier: Classifier, labels: Iterable[str], who: str = "the model") -> None:
@@ -144,19 +222,42 @@ def open_test(
     photos: Sequence[tuple[str, str]],
     progress: Progress,
     groups: Sequence[str] | None = None,
-    unknown: NDArray[np.float64] | None = None,
 ) -> Scored:
-    """Score the test part and write down in the run that it was opened; the rest as for ``score_photos``."""
-    scored = score_photos(classifier, root, photos, "test", progress, groups, unknown)
-    record_opening(run, [photo.right for photo in scored.photos])
+    """Score the test part after training, and write down that it was opened; the rest as for ``score_photos``."""
+    scored = score_photos(classifier, root, photos, "test", progress, groups)
+    record_opening(run, [photo.right for photo in scored.photos], "train")
     return scored
 
 
-def record_opening(run: RunFolder, right: Sequence[bool]) -> None:
-    """Write down in the run that test photos of it were scored, and for each whether the answer was right."""
+def record_opening(run: RunFolder, right: Sequence[bool], verb: str) -> None:
+    """Write down in the run that test photos of it were looked at.
+
+    Args:
+        run: The run.
+        right: For each of them whether the answer was right, at least one.
+        verb: What looked: "train", "evaluate", "compare" …
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    add_test_opening(run.test_openings, TestOpening(now, len(right), sum(right) / len(right)))
+    add_test_opening(run.test_openings, TestOpening(now, len(right), sum(right) / len(right), verb))
 
 
-def _said(path: str, part: str, label: str, ranked: tuple[tuple[str, float], ...], label_score: float) -> ScoredPhoto:
-    return ScoredPhoto(path, part, label, ranked[0][0], ranked[0][1], label_score, ranked[1][0])
+def record_pictures(run: RunFolder, files: Sequence[Path], answers: Sequence[str]) -> None:
+    """Write down in a run that pictures were explained, if its test photos are among them.
+
+    Args:
+        run: The run; one without a split, such as a model alone, records nothing.
+        files: Pictures, known by their bytes.
+        answers: For each of them the class that the model named; empty: it could not be read.
+    """
+    if not (run.split.is_file() and run.manifest.is_file()):
+        return
+    labels = {row.path: row.label for row in read_split(run.split).part("test")}
+    tests = {
+        photo.sha256: labels[photo.path]
+        for photo in read_manifest(run.manifest, Path()).usable()
+        if photo.path in labels
+    }
+    asked = [(file, answer) for file, answer in zip(files, answers, strict=True) if tests and answer]
+    right = [tests[sha256] == answer for file, answer in asked if (sha256 := sha256_of(file.read_bytes())) in tests]
+    if right:
+        record_opening(run, right, "explain")

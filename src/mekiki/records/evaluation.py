@@ -92,6 +92,18 @@ class ReliabilityBin(Record):
     accuracy: Estimate
 
 
+class Uncalibrated(Record):
+    """How sure the same answers were at temperature 1; the temperature changes no answer.
+
+    Attributes:
+        ece: Expected calibration error with its interval.
+        reliability: The bins of the reliability diagram that hold photos, from the lowest.
+    """
+
+    ece: Estimate
+    reliability: list[ReliabilityBin]
+
+
 class UnknownFigures(Record):
     """How well "unknown" is told from the known classes.
 
@@ -125,6 +137,26 @@ class UnknownFigures(Record):
     fpr_interval: Estimate | None = None
 
 
+class SeenFigures(Record):
+    """Photos that are no fair witnesses, counted apart.
+
+    Attributes:
+        part: What they, or their twins, were to the run: "train" (trained on) or "val" (chose the snapshot).
+        n: Photos.
+        same_bytes: Those of them with the same bytes as a photo of that part.
+        near_copies: Those that are resized, re-encoded, cropped … copies of one.
+        same_group: Those that the scan held together with one: a copy, the same burst, a user's group.
+        accuracy: Top-1 of these photos, with its Wilson interval.
+    """
+
+    part: str
+    n: int
+    same_bytes: int
+    near_copies: int
+    same_group: int
+    accuracy: Estimate
+
+
 class Evaluation(Record):
     """The numbers of one part.
 
@@ -132,7 +164,8 @@ class Evaluation(Record):
         part: "train", "val", "test", or "data" for a folder that is no part of the run.
         n: Photos scored.
         unreadable: Photos left out because they cannot be read.
-        seen_in_training: Photos among them with the same bytes as a training photo of the run; above 0 flatters.
+        seen_in_training: Photos given that the run was trained on, or copies of such. They are among the ``n`` only if
+            ``fresh`` is 0, or None (a file of a version that did not count them apart); then they flatter.
         classes: Class names in the order of ``confusion``.
         accuracy: Top-1, with its Wilson interval, of as many photos as ``intervals.effective_n`` says.
         top5: Share whose label is among the five most probable; None with fewer than six classes.
@@ -144,6 +177,11 @@ class Evaluation(Record):
         seconds: Wall time of prediction.
         intervals: How sure the figures are; None in the files of a version that did not measure it.
         reliability: The bins of the reliability diagram that hold photos, from the lowest.
+        uncalibrated: The same before the temperature; None where the model has none, and in the files of a version that
+            did not measure it.
+        fresh: Photos that the run has not seen. Above 0: they are the ``n``, and all figures are theirs; 0: the run
+            has seen all, and the figures tell what it remembers; None: it was not looked into.
+        apart: The photos that the run had seen, by part. With ``fresh`` they are all photos that could be read.
     """
 
     part: str
@@ -161,6 +199,9 @@ class Evaluation(Record):
     seconds: float
     intervals: Intervals | None = None
     reliability: list[ReliabilityBin] = []
+    uncalibrated: Uncalibrated | None = None
+    fresh: int | None = None
+    apart: list[SeenFigures] = []
 
 
 def metrics_object(evaluations: list[Evaluation]) -> dict[str, object]:

@@ -16,11 +16,14 @@ class TestOpening:
         time: ISO 8601, UTC.
         n: Photos scored.
         accuracy: Top-1, 0..1.
+        verb: What looked: "train" for the end of the training, "evaluate", "compare", "stress", "explain"; empty in the
+            files of a version that did not say.
     """
 
     time: str
     n: int
     accuracy: float
+    verb: str = ""
 
 
 def read_test_openings(path: Path) -> list[TestOpening]:

@@ -64,6 +64,9 @@ class ScoredPhoto:
         score: Its probability, 0..1.
         label_score: The probability of the true class, 0..1.
         second: The next most probable class.
+        known_score: The score that tells what is known, higher for what is; None if the model has no rule for it.
+        seen: What the run had seen of the photo beside ``part``: "train", "train (near copy)", "train (same group)", or
+            likewise of val and test; empty if nothing, or if it was not looked for.
     """
 
     path: str
@@ -73,6 +76,8 @@ class ScoredPhoto:
     score: float
     label_score: float
     second: str = ""
+    known_score: float | None = None
+    seen: str = ""
 
     @property
     def right(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mekiki.config import UNITS, KindName
 from mekiki.files import write_json
+from mekiki.records.comparison import LeftOut
 from mekiki.records.evaluation import Record
 from mekiki.records.tables import write_rows
 
@@ -76,7 +77,8 @@ class Stress(Record):
         part: "train", "val", "test", or "data" for a folder that is no part of the run.
         n: Photos.
         unreadable: Photos left out because they cannot be read.
-        seen_in_training: Photos among them that the run was trained on; above 0 flatters.
+        seen_in_training: Photos among them that the run was trained on, or copies of such; above 0 flatters.
+        left_out: Photos that took no part because they are not fair to all runs, by reason; empty for a run alone.
         image_size: Side of the square in which photos are damaged, pixels.
         seed: Of the damage.
         pgd_steps: Of pgd.
@@ -94,6 +96,7 @@ class Stress(Record):
     n: int
     unreadable: int = 0
     seen_in_training: int = 0
+    left_out: tuple[LeftOut, ...] = ()
     image_size: int
     seed: int
     pgd_steps: int

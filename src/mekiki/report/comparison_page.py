@@ -16,8 +16,10 @@ from mekiki.errors import PictureError
 from mekiki.evaluation.comparing import Compared
 from mekiki.files import write_text
 from mekiki.progress import Progress
-from mekiki.records.comparison import ComparedPhoto, PairComparison
+from mekiki.records.comparison import ComparedPhoto, Comparison, PairComparison
 from mekiki.report import story
+from mekiki.report.comparison_figure import comparison_figure
+from mekiki.report.gallery import Drawing, drawing_of
 from mekiki.report.rendering import page_templates, render_page
 from mekiki.report.thumbnails import Thumbnail, thumbnail
 from mekiki.scoring.verdicts import ends, p_value, rough
@@ -27,6 +29,7 @@ MOST_PICTURES = 240
 LEAST_SHOWN = 3
 PICTURE_SIDE = 220
 PICTURE_BYTES = 14_000
+PAGE_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,18 @@ def write_comparison_page(path: Path, compared: Compared, progress: Progress) ->
         "comparison": comparison,
         "measured_on": _measured_on(comparison.part),
         "sections": sections,
-        "lowest": min(run.accuracy.low for run in comparison.runs),
+        "drawn": _draw(comparison, False),
+        "narrow": _draw(comparison, True),
+        "margin": next((pair.equivalence.margin for pair in comparison.pairs if pair.equivalence), None),
     }
     templates = page_templates()
     templates.filters.update(percent=story.percent, interval=story.interval, ends=ends, p_value=p_value, rough=rough)
     templates.globals.update(counted=story.counted)
     write_text(path, render_page(templates, "comparison", content))
+
+
+def _draw(comparison: Comparison, narrow: bool) -> Drawing:
+    return drawing_of(lambda theme: comparison_figure(comparison, theme, narrow), PAGE_DPI)
 
 
 def _measured_on(part: str) -> str:

@@ -37,6 +37,7 @@ FILE_MEANINGS: dict[str, str] = {
     "snapshots": "models of single epochs",
     "model.safetensors": "the trained weights",
     "model.json": "classes and preprocessing of the model",
+    "unknown.safetensors": "where the training photos lie, to tell what is unknown",
     "normalisation.safetensors": "what zca_whitening was fitted to",
     "metrics.json": "the scored figures",
     "predictions.csv": "what was said of each photo",
@@ -46,7 +47,7 @@ FILE_MEANINGS: dict[str, str] = {
 }
 _NOT_MISSED = (
     *("report.html", "model.safetensors", "test_openings.csv", "figures", "status.json"),
-    *("normalisation.safetensors", "history.jsonl", "tensorboard", "checkpoints", "snapshots"),
+    *("unknown.safetensors", "normalisation.safetensors", "history.jsonl", "tensorboard", "checkpoints", "snapshots"),
 )
 _PARTS_BY_WORTH = ("test", "data", "val", "train")
 

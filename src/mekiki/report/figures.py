@@ -1,7 +1,7 @@
-"""The figures that mekiki draws of a run: learning curves, confusion matrix, and one picture with its ranked classes.
+"""The figures that mekiki draws of a run: learning curves, confusion, reliability, coverage, one picture's classes.
 
-This is the door that others import; ``curves.py`` holds the curves, ``canvas.py`` the colours and files. Nothing here
-reads or scores anything: what is drawn is what is given.
+This is the door that others import; ``curves.py``, ``reliability.py`` and ``coverage.py`` hold those figures,
+``canvas.py`` the colours and files. Nothing here reads or scores anything: what is drawn is what is given.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from matplotlib.patches import Patch
 from mekiki.errors import DataError
 from mekiki.records.evaluation import Evaluation
 from mekiki.report.canvas import dress, new_figure, png_bytes, save_png, style_axes, tick_names
+from mekiki.report.coverage import coverage_figure
 from mekiki.report.curves import curves_figure
 from mekiki.report.fonts import plain, shorten
+from mekiki.report.reliability import reliability_figure
 from mekiki.report.theme import DARK, LIGHT, Theme
 
 __all__ = [
@@ -28,9 +30,11 @@ __all__ = [
     "LIGHT",
     "Theme",
     "confusion_figure",
+    "coverage_figure",
     "curves_figure",
     "png_bytes",
     "prediction_figure",
+    "reliability_figure",
     "save_png",
 ]
 

@@ -18,13 +18,16 @@ from mekiki.errors import PictureError
 from mekiki.records.evaluation import Evaluation
 from mekiki.records.findings import Finding, FindingKind
 from mekiki.records.history import Epoch
+from mekiki.records.predictions import ScoredPhoto
 from mekiki.records.split import Split
 from mekiki.report.canvas import small_png_bytes
+from mekiki.report.coverage import coverage_figure
 from mekiki.report.curves import curves_figure
 from mekiki.report.figures import CROWDED_CLASSES, confusion_figure
+from mekiki.report.reliability import reliability_figure
 from mekiki.report.story import PART_NAMES
 from mekiki.report.theme import DARK, LIGHT, Theme
-from mekiki.report.thumbnails import SIDE, Thumbnail, data_uri, thumbnail
+from mekiki.report.thumbnails import MOST_BYTES, SIDE, Thumbnail, data_uri, thumbnail
 
 MOST_WRONG = 24
 MOST_RIGHT = 8
@@ -150,17 +153,29 @@ def pairs(
 
     def photo(path: str) -> Photo:
         part = part_of.get(path, "")
-        return _photo(root, path, labels.get(path, ""), PART_NAMES.get(part, ""))
+        return photo_on_page(root, path, labels.get(path, ""), PART_NAMES.get(part, ""))
 
     return [Pair(photo(each.path), photo(each.other), each.detail) for each in chosen[:MOST_PAIRS]]
 
 
-def _photo(root: Path, path: str, label: str, part: str) -> Photo:
+def photo_on_page(
+    root: Path, path: str, label: str, part: str, most_side: int = SIDE, most_bytes: int = MOST_BYTES
+) -> Photo:
+    """Return a photo for the page, or why it cannot be shown.
+
+    Args:
+        root: The folder that the path is relative to.
+        path: The photo.
+        label: Its class name.
+        part: What it is used for, in words; empty if that is not known.
+        most_side: Of the longer side, pixels.
+        most_bytes: As for ``thumbnail``.
+    """
     try:
-        picture = read_picture(root / path, at_least=SIDE)
+        picture = read_picture(root / path, at_least=most_side)
     except PictureError as error:
         return Photo(path, label, part, None, error.message)
-    return Photo(path, label, part, thumbnail(picture), "")
+    return Photo(path, label, part, thumbnail(picture, most_side, most_bytes), "")
 
 
 def first_batch(sheet: Path) -> Thumbnail | None:
@@ -183,6 +198,22 @@ def draw_confusion(evaluation: Evaluation) -> Drawing:
     """Return the confusion matrix."""
     crowded = len(evaluation.classes) > CROWDED_CLASSES
     return drawing_of(lambda theme: confusion_figure(evaluation, theme), _CROWDED_DPI if crowded else _PAGE_DPI)
+
+
+def draw_reliability(evaluation: Evaluation) -> tuple[Drawing, Drawing]:
+    """Return the reliability diagram for a wide and for a narrow page."""
+    return (
+        drawing_of(lambda theme: reliability_figure(evaluation, theme), _PAGE_DPI),
+        drawing_of(lambda theme: reliability_figure(evaluation, theme, stacked=True), _PAGE_DPI),
+    )
+
+
+def draw_coverage(evaluation: Evaluation, photos: Sequence[ScoredPhoto]) -> tuple[Drawing, Drawing]:
+    """Return the curve of accuracy against coverage for a wide and for a narrow page."""
+    return (
+        drawing_of(lambda theme: coverage_figure(evaluation, photos, theme), _PAGE_DPI),
+        drawing_of(lambda theme: coverage_figure(evaluation, photos, theme, narrow=True), _PAGE_DPI),
+    )
 
 
 def drawing_of(draw: Callable[[Theme], Figure], dpi: int) -> Drawing:

@@ -13,7 +13,9 @@ from typing import Any
 
 from mekiki.files import write_text
 from mekiki.records.run import FIRST_BATCH, RunFolder, Status
-from mekiki.report import gallery, sections, story
+from mekiki.report import gallery, sections, story, sureness
+from mekiki.report.confused import confused_pairs, photos_beside
+from mekiki.report.coverage import surest_shares
 from mekiki.report.facts import RunFacts, read_facts
 from mekiki.report.figures import CROWDED_CLASSES
 from mekiki.report.gallery import Example
@@ -52,6 +54,8 @@ def write_report(
         **_result(facts),
         **_data(facts, photo_root),
         **_figures(facts),
+        **_confused(facts, photo_root),
+        **_sureness(facts),
         **_decisions(facts, examples_wrong, examples_right, heat_map_layer),
         **_making(facts),
     }
@@ -109,8 +113,27 @@ def _figures(facts: RunFacts) -> dict[str, Any]:
         "curves": gallery.draw_curves(facts.history) if facts.history else None,
         "best": next((epoch for epoch in reversed(facts.history or []) if epoch.best), None),
         "confusion": gallery.draw_confusion(evaluation) if evaluation else None,
-        "confused_pairs": sections.confused_pairs(evaluation) if evaluation else [],
         "class_rows": sections.class_rows(evaluation) if evaluation else [],
+    }
+
+
+def _confused(facts: RunFacts, photo_root: Path) -> dict[str, Any]:
+    evaluation = facts.headline
+    pairs = confused_pairs(evaluation) if evaluation else []
+    part = evaluation.part if evaluation else ""
+    return {"confused_pairs": pairs, "beside": photos_beside(pairs, facts.predictions or [], part, photo_root)}
+
+
+def _sureness(facts: RunFacts) -> dict[str, Any]:
+    evaluation = facts.headline
+    photos = [photo for photo in facts.predictions or () if evaluation and photo.part == evaluation.part]
+    calibration = facts.card.calibration if facts.card else None
+    return {
+        "reliability": gallery.draw_reliability(evaluation) if evaluation and evaluation.reliability else None,
+        "calibration": sureness.calibration_sentence(evaluation, calibration) if evaluation else "",
+        "coverage": gallery.draw_coverage(evaluation, photos) if evaluation and photos else None,
+        "surest": surest_shares(evaluation, photos) if evaluation else [],
+        "threshold": sureness.threshold_sentence(evaluation) if evaluation else "",
     }
 
 

@@ -21,7 +21,6 @@ from mekiki.report.facts import FILE_MEANINGS, RunFacts
 from mekiki.report.story import PART_NAMES, counted, lasting, percent
 
 MOST_CLASSES = 400
-MOST_PAIRS = 10
 MOST_MISTAKES = 200
 MOST_UNREADABLE = 40
 
@@ -55,17 +54,6 @@ class ClassRow:
     recall: Estimate | None
     precision: float | None
     f1: float | None
-
-
-@dataclass(frozen=True)
-class ConfusedPair:
-    """How often one class was taken for another; ``share`` of the true class's photos, 0..1."""
-
-    true: str
-    predicted: str
-    count: int
-    n: int
-    share: float
 
 
 @dataclass(frozen=True)
@@ -143,17 +131,6 @@ def class_rows(evaluation: Evaluation) -> list[ClassRow]:
     return sorted(rows, key=lambda row: row.recall.value if row.recall else 2.0)[:MOST_CLASSES]
 
 
-def confused_pairs(evaluation: Evaluation) -> list[ConfusedPair]:
-    """Return the most frequent mistakes, by count and then by share."""
-    pairs = [
-        ConfusedPair(evaluation.classes[true], evaluation.classes[other], count, sum(row), count / sum(row))
-        for true, row in enumerate(evaluation.confusion)
-        for other, count in enumerate(row)
-        if count and other != true
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true, pair.predicted))[:MOST_PAIRS]
-
-
 def mistakes(predictions: list[ScoredPhoto] | None, part: str) -> list[ScoredPhoto]:
     """Return the wrong answers of one part, the surest first."""
     wrong = [photo for photo in predictions or () if photo.part == part and not photo.right]
@@ -214,11 +191,13 @@ def commands(facts: RunFacts) -> list[Listed]:
         Listed(f"mekiki predict {run} photo.jpg", "", "ranked classes of a picture, or of every picture in a folder"),
         Listed(f"mekiki explain {run} photo.jpg --out heat-maps", "", "where it looked"),
         Listed(f"mekiki evaluate {run} new-photos --out checked", "", "how good it is on other labelled photos"),
+        Listed(f"mekiki stress {run} --out stress", "", "what dust, scribbles, blur and other damage do to it"),
         Listed(
             f"mekiki train {data} --out second-run --split {split} --backbone resnet50",
             "",
             "another backbone on the same split, so that the figures can be compared",
         ),
+        Listed(f"mekiki compare {run} second-run --out compared", "", "whether one of both is better, photo by photo"),
     ]
 
 

@@ -105,7 +105,7 @@ def remarks(evaluation: Evaluation) -> list[str]:
     lines.append(_confidence(evaluation))
     if evaluation.top5 is not None:
         lines.append(f"The true class is among its first five answers for {percent(evaluation.top5)} of the photos.")
-    if evaluation.seen_in_training:
+    if evaluation.seen_in_training and not evaluation.fresh:
         seen = counted(evaluation.seen_in_training, "photo")
         lines.append(f"{seen} of these had been used for training; that flatters the figure.")
     if evaluation.unreadable:

@@ -159,6 +159,7 @@ def remarks(stress: Stress) -> list[str]:
         lines.append(f"{run_name(stress)} was trained on {count:,} of these photos: its figures flatter.")
     if stress.part == "val":
         lines.append("The validation photos also chose the best snapshot; it is a little too good on them, clean.")
+    lines += [f"Left out: {counted(each.count, 'photo')} {each.reason}." for each in stress.left_out]
     if stress.unreadable:
         lines.append(f"{counted(stress.unreadable, 'photo')} could not be read and took no part.")
     return lines

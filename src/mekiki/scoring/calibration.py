@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from mekiki.records.calibration import Calibration
-from mekiki.scoring.metrics import calibration_error
+from mekiki.records.evaluation import Uncalibrated
+from mekiki.scoring.metrics import answers_of, calibration_error, reliability_bins
+from mekiki.scoring.uncertainty import calibration_interval
 
 LOWEST, HIGHEST = 0.05, 20.0
 
@@ -73,6 +76,24 @@ def before_temperature(probabilities: NDArray[np.float32], temperature: float) -
     """
     logs = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
     return at_temperature(logs.astype(np.float32), 1 / temperature)
+
+
+def uncalibrated(
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    temperature: float,
+    groups: Sequence[str] | None = None,
+) -> Uncalibrated:
+    """Return how sure a model was before its temperature, from what it says with it.
+
+    Args:
+        labels: (n,) true class numbers, n >= 1.
+        probabilities: (n, classes) at ``temperature``, rows sum to 1.
+        temperature: Above 0.
+        groups: (n,) names as for ``score``.
+    """
+    answers = answers_of(labels, before_temperature(probabilities, temperature), groups)
+    return Uncalibrated(ece=calibration_interval(answers), reliability=reliability_bins(answers))
 
 
 def log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -95,11 +95,28 @@ def f1_macro_and_calibration(answers: Answers, per_class: list[Estimate | None])
     drawn = resampled_sums(sums, RESAMPLES, 0, "figures")
     classes = answers.classes
     macro = _macro_interval(_macro_f1(drawn[:, : 3 * classes], classes), [each for each in per_class if each])
-    totals = np.asarray(sums.sum(axis=0)).ravel()
-    gaps, photos = totals[3 * classes : -1] / totals[-1], drawn[:, -1:]
-    noise = drawn[:, 3 * classes : -1] / photos - gaps
-    calibration = _calibration_interval(gaps, noise, _chance_spread(answers))
-    return macro, calibration.model_copy(update={"high": max(calibration.high, _overall_gap(answers))})
+    return macro, _calibration(
+        answers, np.asarray(sums.sum(axis=0), dtype=np.float64).ravel()[3 * classes :], drawn[:, 3 * classes :]
+    )
+
+
+def calibration_interval(answers: Answers) -> Estimate:
+    """Return the expected calibration error with its interval, as ``f1_macro_and_calibration`` does.
+
+    Args:
+        answers: Of n >= 1 photos.
+    """
+    sums = group_sums(_summed(answers)[:, 3 * answers.classes :], answers.groups)
+    drawn = resampled_sums(sums, RESAMPLES, 0, "figures")
+    return _calibration(answers, np.asarray(sums.sum(axis=0), dtype=np.float64).ravel(), drawn)
+
+
+def _calibration(answers: Answers, totals: NDArray[np.float64], drawn: NDArray[np.float64]) -> Estimate:
+    """Return the calibration error from sums over all photos, and over each resample: gaps per bin; photos."""
+    gaps, photos = totals[:-1] / totals[-1], drawn[:, -1:]
+    noise = drawn[:, :-1] / photos - gaps
+    found = _calibration_interval(gaps, noise, _chance_spread(answers))
+    return found.model_copy(update={"high": max(found.high, _overall_gap(answers))})
 
 
 def _overall_gap(answers: Answers) -> float:

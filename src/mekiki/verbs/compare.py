@@ -121,7 +121,7 @@ def _photos(
         own_part = next((known for known in PARTS if known == part), None)
         if part is not None and own_part is None:
             raise SettingsError(f"there is no part {part!r}", "val or test")
-        return own_photos(runs, own_part)
+        return own_photos(runs, own_part, progress)
     limit = with_runs_limit(runs[0][1], settings).max_megapixels
     scanned = scan(
         Path(data),
@@ -137,7 +137,7 @@ def _photos(
             f"the runs do not know the class {foreign[0]!r} ({len(foreign)} such)",
             "the class folders must be named as in training",
         )
-    return other_photos(scanned.manifest, runs)
+    return other_photos(scanned.manifest, runs, progress)
 
 
 def _write(out: Path, compared: Compared, progress: Progress) -> None:

@@ -19,6 +19,7 @@ from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, PictureError
 from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.parts import record_pictures
 from mekiki.explanation.background import HeatShares, find_mask, heat_shares, read_mask
 from mekiki.explanation.faithfulness import Faith, blank_networks, measure_faith
 from mekiki.explanation.layers import layer_name, layer_to_watch
@@ -26,6 +27,7 @@ from mekiki.explanation.maps import Maps, class_number, explain_batch, why_no_ev
 from mekiki.explanation.overlay import draw_heat
 from mekiki.files import printable, write_bytes
 from mekiki.progress import Progress, Silent
+from mekiki.records.run import RunFolder, is_run_folder
 from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.geometry import Picture, square
 
@@ -161,6 +163,8 @@ def explain(
 ) -> list[Explanation]:
     """Lay a heat map over each picture and write it as ``<name>-<class>-heat.png``; no file is written over.
 
+    That test photos of the run were looked at is recorded in the run.
+
     Args:
         run: A run folder, ``imagenet:<timm name>``, or a loaded classifier.
         sources: Pictures, folders (searched through) and glob patterns.
@@ -201,6 +205,8 @@ def explain(
         for group, prepared in ahead:
             done += job.explain(group, prepared)
             task.advance(len(group))
+    if not isinstance(run, Classifier) and is_run_folder(Path(run)):
+        record_pictures(RunFolder(Path(run)), pictures, [each.ranked[0][0] if each.ranked else "" for each in done])
     return done
 
 

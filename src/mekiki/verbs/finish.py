@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mekiki.config import EvaluateSettings, RunConfig
 from mekiki.data.pictures import read_picture
-from mekiki.evaluation.calibrating import know_itself
+from mekiki.evaluation.calibrating import SelfKnowledge, know_itself
 from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.examples import right_examples, worst_mistakes
 from mekiki.evaluation.parts import Scored, open_test, score_photos
@@ -23,7 +24,14 @@ from mekiki.records.predictions import ScoredPhoto, write_predictions
 from mekiki.records.run import RunFolder, Status, photo_root, read_config
 from mekiki.records.split import Split, SplitRow, read_split
 from mekiki.records.unknown import write_reference
-from mekiki.report.figures import confusion_figure, curves_figure, prediction_figure, save_png
+from mekiki.report.figures import (
+    confusion_figure,
+    coverage_figure,
+    curves_figure,
+    prediction_figure,
+    reliability_figure,
+    save_png,
+)
 from mekiki.report.page import Example, write_report
 from mekiki.tensors.normalisation import load_normaliser
 
@@ -35,7 +43,7 @@ NAME_CHARACTERS = 60
 
 
 def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
-    """Score the best snapshot on val and, once, on test; write metrics, predictions, figures and the report.
+    """Score the best snapshot on val and, if training is done, on test; write metrics, predictions, figures, report.
 
     Args:
         run: A run folder with a model, a split and a history.
@@ -45,22 +53,33 @@ def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
     config = read_config(run)
     root = photo_root(config)
     split = read_split(run.split)
-    classifier = _calibrated(run, config, root, split, progress)
-    val, test = split.part("val"), split.part("test")
-    scored = [score_photos(classifier, root, _labelled(val), "val", progress, [row.group for row in val])]
-    if test:
+    classifier, known = _calibrated(run, config, root, split, progress)
+    test = split.part("test")
+    scored = [_score_val(classifier, root, split.part("val"), known, progress)]
+    if test and status.state != "done":  # it may go on, and whoever lets it must not have seen them
+        progress.say(f"note: the {len(test):,} test photos are left alone until training is done")
+    elif test:
         scored.append(open_test(run, classifier, root, _labelled(test), progress, [row.group for row in test]))
     write_metrics(run.metrics, [each.evaluation for each in scored])
     write_predictions(run.predictions, [photo for each in scored for photo in each.photos])
     save_png(curves_figure(read_history(run.history)), run.figures / "curves.png")
-    save_png(confusion_figure(scored[-1].evaluation), run.figures / "confusion.png")
+    save_judgement(scored[-1], run.figures)
     _write_report(run, classifier, root, scored[-1], status, progress)
     for each in scored:
         progress.say(describe_accuracy(each))
 
 
-def _calibrated(run: RunFolder, config: RunConfig, root: Path, split: Split, progress: Progress) -> Classifier:
-    """Return the best snapshot; what it learns about itself from validation is written into its card."""
+def save_judgement(scored: Scored, folder: Path) -> None:
+    """Write ``confusion.png``, ``reliability.png`` and ``coverage.png`` of a scored part into a folder."""
+    save_png(confusion_figure(scored.evaluation), folder / "confusion.png")
+    save_png(reliability_figure(scored.evaluation), folder / "reliability.png")
+    save_png(coverage_figure(scored.evaluation, scored.photos), folder / "coverage.png")
+
+
+def _calibrated(
+    run: RunFolder, config: RunConfig, root: Path, split: Split, progress: Progress
+) -> tuple[Classifier, SelfKnowledge | None]:
+    """Return the best snapshot; what it learns about itself from validation is written into its card, and returned."""
     model, card = load_model(run)
     settings, normaliser = _evaluate_settings(config), load_normaliser(run.normalisation, card.preprocessing)
     card = card.model_copy(update={"calibration": None, "unknown": None})
@@ -68,12 +87,24 @@ def _calibrated(run: RunFolder, config: RunConfig, root: Path, split: Split, pro
     train, val = _labelled(split.part("train")), _labelled(split.part("val"))
     found = know_itself(classifier, root, train, val, config.train.seed, progress)
     if found is None:
-        return classifier
+        return classifier, None
     if found.reference is not None:
         write_reference(run.unknown, found.reference)
     card = card.model_copy(update={"calibration": found.calibration, "unknown": found.unknown})
     write_card(run.card, card)
-    return Classifier(model, card, settings, normaliser, found.reference)
+    return Classifier(model, card, settings, normaliser, found.reference), found
+
+
+def _score_val(
+    classifier: Classifier, root: Path, rows: Sequence[SplitRow], known: SelfKnowledge | None, progress: Progress
+) -> Scored:
+    """Score validation; the answers from which the model was calibrated are those that are scored."""
+    before = None if known is None else known.answers
+    groups = [row.group for row in rows]
+    scored = score_photos(classifier, root, _labelled(rows), "val", progress, groups, before=before)
+    if known is None:
+        return scored
+    return replace(scored, evaluation=scored.evaluation.model_copy(update={"seconds": known.seconds}))
 
 
 def _labelled(rows: Sequence[SplitRow]) -> list[tuple[str, str]]:

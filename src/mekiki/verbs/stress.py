@@ -8,19 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mekiki.config import EvaluateSettings, KindName, ScanSettings, StressSettings
+from mekiki.data.folders import relative_name
 from mekiki.data.scans.scanning import scan
 from mekiki.errors import DataError, RunError, SettingsError, unknown_name
 from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.fair_photos import other_photos, own_photos
 from mekiki.evaluation.parts import check_labels, record_opening
+from mekiki.evaluation.seen import seen_by
 from mekiki.evaluation.stress import Answers, choose_photos, paired, stress_photos
 from mekiki.progress import Progress, Silent
-from mekiki.records.manifest import PARTS, Photo, read_manifest
+from mekiki.records.comparison import LeftOut
+from mekiki.records.manifest import PARTS, Manifest, Part, Photo, read_manifest
 from mekiki.records.run import RunFolder, check_new_folder, open_run, photo_root, read_config
 from mekiki.records.split import read_split
 from mekiki.records.stress import Stress, write_flips, write_stress, write_stress_rows
 from mekiki.report.stress_page import save_stress_figures, write_stress_page
 from mekiki.report.stress_story import verdicts
-from mekiki.verbs.evaluate import parts_by_content, with_runs_limit
+from mekiki.verbs.evaluate import with_runs_limit
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ def stress(
         part: Which of the run's own parts; not given: val. Each look at test is recorded, clean or damaged.
         out: A new folder for ``stress.html``, ``stress.json``, ``stress.csv``, ``flips.csv`` and figures; nothing is
             written if it is not given.
-        against: Further run folders that face the same photos and the same damage.
+        against: Further run folders that face the same photos and the same damage: those that none of the runs was
+            trained on, nor chose its snapshot by (val judges if it chose for all); how many are left out is told.
         settings: Kinds of damage, photos per class, seed.
         prediction: Device, precision, batch size and threads.
         progress: Where to report to.
@@ -66,7 +71,7 @@ def stress(
 
     Raises:
         RunError: A run is no trained run, or its photos are not where they were.
-        DataError: The photos carry labels that a run does not know, or none can be read.
+        DataError: The photos carry labels that a run does not know, none can be read, or none is fair to all runs.
         SettingsError: A part was named together with other data, the run has no such part, or ``out`` holds something.
     """
     progress = Silent() if progress is None else progress
@@ -75,17 +80,15 @@ def stress(
     if out is not None:
         check_new_folder(Path(out))
     classifiers = [load(folder.path, with_runs_limit(folder, prediction)) for folder in folders]
-    root, name, photos = (
-        _own_photos(folders[0], part) if data is None else _other_photos(data, part, classifiers[0], progress)
-    )
-    photos = choose_photos(photos, settings.limit, settings.seed)
+    faced = _photos(folders, data, part, classifiers[0], progress)
+    root, photos = faced.root, choose_photos(faced.photos, settings.limit, settings.seed)
     for folder, classifier in zip(folders, classifiers, strict=True):
         check_labels(classifier, {photo.label for photo in photos}, str(folder.path))
     _note_sizes(classifiers, progress)
     answers = []
     for folder, classifier in zip(folders, classifiers, strict=True):
-        answer = stress_photos(classifier, root, photos, settings, progress, str(folder.path), name)
-        answers.append(_with_what_it_knows(folder, answer, progress))
+        answer = stress_photos(classifier, root, photos, settings, progress, str(folder.path), faced.part)
+        answers.append(_with_what_it_knows(folder, classifier, faced, answer, progress))
     first, *others = answers
     figures = [first.figures, *(_compared(first, other) for other in others)]
     stressed = Stressed(figures[0], tuple(figures[1:]), verdicts(figures))
@@ -94,34 +97,57 @@ def stress(
     return stressed
 
 
-def _own_photos(folder: RunFolder, part: str | None) -> tuple[Path, str, list[Photo]]:
+@dataclass(frozen=True)
+class _Faced:
+    """The photos that all runs face: their root, the part for the record, and what was left out as unfair."""
+
+    root: Path
+    part: str
+    photos: Sequence[Photo]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def _photos(
+    folders: Sequence[RunFolder], data: str | Path | None, part: str | None, classifier: Classifier, progress: Progress
+) -> _Faced:
     chosen = next((known for known in PARTS if known == (part or "val")), None)
-    if chosen is None:
+    if data is None and chosen is None:
         raise unknown_name("part", str(part), PARTS)
-    wanted = {row.path: row for row in read_split(folder.split).part(chosen)}
+    if data is not None and part is not None:
+        raise SettingsError("--part names a part of the run's own photos; it cannot be used with DATA", "leave one out")
+    manifest = None if data is None else _scanned(Path(data), classifier, progress)
+    if len(folders) == 1:
+        if manifest is not None:
+            return _Faced(manifest.root, "data", manifest.usable())
+        return _own_photos(folders[0], chosen or "val")
+    runs = [(str(folder.path), folder) for folder in folders]
+    fair = own_photos(runs, chosen, progress) if manifest is None else other_photos(manifest, runs, progress)
+    for each in fair.left_out:
+        progress.say(f"note: left out: {each.count:,} photos {each.reason}")
+    root = photo_root(read_config(folders[0])) if manifest is None else manifest.root
+    photos = [Photo(relative_name(photo.file, root), photo.label, photo.group, photo.sha256) for photo in fair.photos]
+    return _Faced(root, fair.part, photos, fair.left_out)
+
+
+def _own_photos(folder: RunFolder, part: Part) -> _Faced:
+    wanted = {row.path: row for row in read_split(folder.split).part(part)}
     if not wanted:
-        raise SettingsError(f"the run {folder.path} has no {chosen} photos", f"mekiki stress {folder.path} DATA")
+        raise SettingsError(f"the run {folder.path} has no {part} photos", f"mekiki stress {folder.path} DATA")
     root = photo_root(read_config(folder))
     if not root.is_dir():
         raise RunError(f"the run's photos are not in {root} any more", f"mekiki stress {folder.path} DATA")
     photos = [photo for photo in read_manifest(folder.manifest, root).photos if photo.path in wanted]
-    return (
-        root,
-        chosen,
-        [replace(photo, label=wanted[photo.path].label, group=wanted[photo.path].group) for photo in photos],
+    return _Faced(
+        root, part, [replace(each, label=wanted[each.path].label, group=wanted[each.path].group) for each in photos]
     )
 
 
-def _other_photos(
-    data: str | Path, part: str | None, classifier: Classifier, progress: Progress
-) -> tuple[Path, str, list[Photo]]:
-    if part is not None:
-        raise SettingsError("--part names a part of the run's own photos; it cannot be used with DATA", "leave one out")
+def _scanned(data: Path, classifier: Classifier, progress: Progress) -> Manifest:
     settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
-    scanned = scan(Path(data), settings, progress=progress, known_classes=classifier.card.classes)
+    scanned = scan(data, settings, progress=progress, known_classes=classifier.card.classes)
     if scanned.decided.summary:
         progress.say(f"note: {scanned.decided.summary}")
-    return scanned.manifest.root, "data", scanned.manifest.usable()
+    return scanned.manifest
 
 
 def _note_sizes(classifiers: Sequence[Classifier], progress: Progress) -> None:
@@ -133,18 +159,22 @@ def _note_sizes(classifiers: Sequence[Classifier], progress: Progress) -> None:
         )
 
 
-def _with_what_it_knows(folder: RunFolder, answers: Answers, progress: Progress) -> Answers:
+def _with_what_it_knows(
+    folder: RunFolder, classifier: Classifier, faced: _Faced, answers: Answers, progress: Progress
+) -> Answers:
     """Say how many of the photos the run was trained on, and record it if test photos were among them."""
-    part_of = parts_by_content(folder)
-    parts = [part_of.get(photo.sha256, "") for photo in answers.photos]
-    trained = parts.count("train")
+    seen = seen_by(folder, faced.root, answers.photos, classifier.settings.max_megapixels, progress)
+    trained = sum(each.part == "train" for each in seen)
     if trained:
-        progress.say(f"note: {folder.path} was trained on {trained:,} of these photos: its figures flatter")
-    tests = [right for right, part in zip(answers.clean.tolist(), parts, strict=True) if part == "test"]
+        progress.say(
+            f"note: {folder.path} was trained on {trained:,} of these photos, or copies of them: its figures flatter"
+        )
+    tests = [right for right, each in zip(answers.clean.tolist(), seen, strict=True) if each.tested]
     if tests:
         progress.say(f"note: {len(tests):,} of these are test photos of {folder.path}; this look at them is recorded")
-        record_opening(folder, tests)
-    return replace(answers, figures=answers.figures.model_copy(update={"seen_in_training": trained}))
+        record_opening(folder, tests, "stress")
+    told = {"seen_in_training": trained, "left_out": faced.left_out}
+    return replace(answers, figures=answers.figures.model_copy(update=told))
 
 
 def _compared(first: Answers, other: Answers) -> Stress:

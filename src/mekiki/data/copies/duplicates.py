@@ -18,7 +18,14 @@ import numpy as np
 
 from mekiki.data.copies.hashing import Sketch
 from mekiki.data.copies.likeness import similarities
-from mekiki.data.copies.neighbours import Candidates, exact_candidates, has_index, index_candidates, other_candidates
+from mekiki.data.copies.neighbours import (
+    Candidates,
+    candidates_between,
+    exact_candidates,
+    has_index,
+    index_candidates,
+    other_candidates,
+)
 from mekiki.data.copies.views import Views, views_of
 
 Likeness = Literal["exact", "near", "mirrored", "rotated"]
@@ -87,6 +94,31 @@ def near_pairs(sketches: Sequence[Sketch], near_similarity: float, near_exact: i
     views = views_of(sketches)
     blank = _blank_pairs(views)
     for done, candidates in _proposals(views, near_exact):
+        pairs = _decided(views, _one_per_pair(views, candidates), near_similarity)
+        yield done, sorted(pairs + blank, key=lambda pair: (pair.first, pair.second))
+        blank = []
+
+
+def pairs_between(
+    old: Sequence[Sketch], new: Sequence[Sketch], near_similarity: float
+) -> Iterator[tuple[int, list[Pair]]]:
+    """Find the near copies that new photos have among old ones; neither are compared with each other.
+
+    Args:
+        old: One per photo.
+        new: One per photo; the time grows with the product of both numbers, and what is looked at closely with these.
+        near_similarity: As for ``near_pairs``.
+
+    Yields:
+        The number of new photos done with in this block, and pairs: the place of an old one, and ``len(old)`` more than
+        the place of a new one. A pair that ``near_pairs`` finds among all of them has the same likeness here.
+    """
+    if not old or not new:
+        return
+    views = views_of([*old, *new])
+    blank = [pair for pair in _blank_pairs(views) if pair.first < len(old) <= pair.second]
+    fresh = (views.order >= len(old))[views.owners]
+    for done, candidates in candidates_between(views.descriptors, views.owners, fresh):
         pairs = _decided(views, _one_per_pair(views, candidates), near_similarity)
         yield done, sorted(pairs + blank, key=lambda pair: (pair.first, pair.second))
         blank = []

@@ -78,6 +78,35 @@ def exact_candidates(descriptors: np.ndarray, owners: np.ndarray) -> Iterator[tu
         start = stop
 
 
+def candidates_between(
+    descriptors: np.ndarray, owners: np.ndarray, new: np.ndarray
+) -> Iterator[tuple[int, Candidates]]:
+    """Compare the rows of new photos with those of all others, and nothing else.
+
+    Args:
+        descriptors: As for ``exact_candidates``.
+        owners: As there.
+        new: bool (M,), whether a row is of a new photo.
+
+    Yields:
+        How many new photos were done with, and for each of their rows the ``MOST`` likest rows of others, the row of
+        the earlier photo first, as ``exact_candidates`` lists it.
+    """
+    ours, theirs = np.nonzero(new)[0], np.nonzero(~new)[0]
+    others, start = descriptors[theirs], 0
+    while start < len(ours):
+        stop = _end_of_block(owners[ours], start, max(1, _PRODUCTS_AT_ONCE // max(1, len(theirs))))
+        block = descriptors[ours[start:stop]]
+        best = block @ others.T
+        for way in range(1, WAYS):
+            np.maximum(best, turned_descriptors(block, way) @ others.T, out=best)
+        rows, places = _likest(best, MOST)
+        one, other = ours[start:stop][rows], theirs[places]
+        found = _with_ways(descriptors, np.minimum(one, other), np.maximum(one, other))
+        yield len(np.unique(owners[ours[start:stop]])), found
+        start = stop
+
+
 def _end_of_block(owners: np.ndarray, start: int, rows: int) -> int:
     """Return the end of a block of about this many rows that does not part a photo's rows."""
     last = owners[min(start + rows, len(owners)) - 1]
