@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -98,13 +97,14 @@ def test_a_worker_finds_what_settings_name_from_the_folder_of_the_command(
     (tmp_path / "mine.toml").write_text('[about]\nsummary = "mine"\n[settings]\nepochs = 1\n', encoding="utf-8")
     context = SimpleNamespace(get_context=lambda: SimpleNamespace(get_world_rank=lambda: 0))
     monkeypatch.setattr(cluster, "import_module", lambda name: context)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     settings = {**{name: value for name, value in SETTINGS.items() if name != "epochs"}, "recipe": "mine.toml"}
     monkeypatch.chdir(tmp_path)
     asked = replace(Request(str(photos), "run", None, False, settings).elsewhere(), resume=True)
     (tmp_path / "place").mkdir()
     monkeypatch.chdir(tmp_path / "place")  # as Ray does
-    _work({"request": asdict(asked), "place": str(tmp_path / "place"), "folder": str(tmp_path)})
+    _work({"request": asdict(asked), "place": str(tmp_path / "place"), "folder": str(tmp_path), "on_gpus": False})
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
     monkeypatch.chdir(tmp_path)
     assert read_status(RunFolder(Path("run"))).state == "done"
     again = mekiki.train(photos, "run", resume=True, **settings)

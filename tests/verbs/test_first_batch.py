@@ -54,7 +54,13 @@ def test_it_is_what_the_loop_was_given(
     shown = pictures_in(run.figures / FIRST_BATCH, 8, 128)
     for picture, expected in zip(shown, first.array, strict=True):
         assert np.array_equal(picture, expected.repeat(4, axis=0).repeat(4, axis=1))
-    assert {path.name for path in run.figures.glob("*.png")} == {FIRST_BATCH, "confusion.png", "curves.png"}
+    assert {path.name for path in run.figures.glob("*.png")} == {
+        FIRST_BATCH,
+        "confusion.png",
+        "coverage.png",
+        "curves.png",
+        "reliability.png",
+    }
     page = run.report.read_text()
     assert "What it learnt from" in page and 'alt="A sheet of the first training photos' in page
 

@@ -282,7 +282,9 @@ def test_csv_data_goes_all_the_way(tmp_path: Path) -> None:
     (folder / "labels.csv").write_text("path,label\n" + "\n".join(lines) + "\n")
     run = mekiki.train(folder / "labels.csv", tmp_path / "run", **SMALL, epochs=1)
     assert run.report.is_file()
-    assert mekiki.evaluate(run.path, folder / "labels.csv").evaluation.n == 24
+    evaluation = mekiki.evaluate(run.path, folder / "labels.csv").evaluation
+    assert evaluation.seen_in_training == 15
+    assert evaluation.n + sum(each.n for each in evaluation.apart) == 24
     second = mekiki.train(folder / "labels.csv", tmp_path / "second", split_file=run.split, **SMALL, epochs=1)
     assert read_split(second.split).rows == read_split(run.split).rows
 
