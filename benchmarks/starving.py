@@ -23,6 +23,7 @@ from mekiki.config import make_config
 from mekiki.progress import Silent
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.training.optimiser import make_optimiser
+from mekiki.verbs.looking import look
 from mekiki.verbs.preparing import Prepared, prepare
 
 
@@ -80,10 +81,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mekiki-starving-") as place:
         os.environ["MEKIKI_CACHE"] = place
         config = make_config(str(options.data.resolve()), **settings, train=options.per_class, val=1, test=0)
-        prepared = prepare(config, Silent())
-        without = prepare(
-            config.model_copy(update={"train": config.train.model_copy(update={"cache_gigabytes": 0})}), Silent()
-        )
+        looked = look(config, Silent())
+        prepared = prepare(config, looked, Silent())
+        uncached = config.model_copy(update={"train": config.train.model_copy(update={"cache_gigabytes": 0})})
+        without = prepare(uncached, looked, Silent())
         ways = ways_of(Training(prepared), without.train_photos)
         speeds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(options.rounds + 1):

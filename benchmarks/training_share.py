@@ -23,6 +23,7 @@ from training_own import random_weights, throughput_settings
 
 from mekiki.config import make_config
 from mekiki.progress import Silent
+from mekiki.verbs.looking import look
 from mekiki.verbs.preparing import Prepared, prepare
 
 SIDE = 3072
@@ -79,7 +80,7 @@ def measure(job: Job, rounds: int) -> Share:
     settings = throughput_settings(job)
     weights = job.weights or random_weights(job)
     config = make_config(job.photos, backbone=job.network, weights=weights, device="cpu", **settings)
-    prepared = prepare(config, Silent())
+    prepared = prepare(config, look(config, Silent()), Silent())
     photos = prepared.train_photos
     order = [list(range(start, start + job.batch)) for start in range(0, len(photos) - job.batch + 1, job.batch)]
     batch = next(iter(photos.augmented_batches(order[:1], config.augment, 0, 1, 0)))
