@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mekiki.config import ViewsName
 from mekiki.errors import PictureError
 from mekiki.evaluation.classifier import Answer, Classifier
 from mekiki.progress import Progress
@@ -74,7 +75,7 @@ def know_itself(
         return None
     calibration = fit_temperature(logits, labels)
     some = _some(train, seed)
-    _, train_features, train_labels = _arrays(classifier, some, _ask(classifier, root, some, progress))
+    _, train_features, train_labels = _arrays(classifier, some, _ask(classifier, root, some, progress, "plain"))
     if np.bincount(train_labels, minlength=len(classifier.classes_)).min() < 2:
         return SelfKnowledge(calibration, None, None, answers, seconds)
     reference = measure_reference(train_features, train_labels)
@@ -83,9 +84,13 @@ def know_itself(
 
 
 def _ask(
-    classifier: Classifier, root: Path, photos: Sequence[tuple[str, str]], progress: Progress
+    classifier: Classifier,
+    root: Path,
+    photos: Sequence[tuple[str, str]],
+    progress: Progress,
+    views: ViewsName | None = None,
 ) -> tuple[Answer | PictureError, ...]:
-    return tuple(answer for _, answer in classifier.answers([root / path for path, _ in photos], progress))
+    return tuple(answer for _, answer in classifier.answers([root / path for path, _ in photos], progress, views))
 
 
 def _arrays(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from mekiki.errors import PictureError, SettingsError
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
+from mekiki.model.folding import folded
 from mekiki.model.imagenet import load_imagenet
 from mekiki.model.views import answer_of, check_views, mean_logits, takes_one_size
 from mekiki.progress import Progress, Silent
@@ -57,7 +59,7 @@ class Classifier:
     """A trained model in scikit-learn's sense.
 
     Args:
-        model: The network; it is moved to the device and set to evaluation mode.
+        model: The network; it is moved to the device and set to evaluation mode, and must not be changed any more.
         card: Its classes and preprocessing.
         settings: Device, precision, batch size and threads.
         normaliser: The one it was trained with; not given: what the card says, which is all of it unless it whitens.
@@ -94,6 +96,12 @@ class Classifier:
         self.temperature = card.calibration.temperature if card.calibration else 1.0
         self.reference = reference
         self.classes_: NDArray[np.str_] = np.array(card.classes)
+
+    @cached_property
+    def network(self) -> PhotoClassifier:
+        """The model as it is asked: the same answers up to rounding, in less time."""
+        with torch.inference_mode(False):  # gradients pass through it, whoever asks first
+            return folded(self.model, self.card.preprocessing.image_size)
 
     def predict_proba(self, pictures: Source | Iterable[Source]) -> NDArray[np.float32]:
         """Return the probability of each class for each picture.
@@ -143,13 +151,14 @@ class Classifier:
             yield picture, answer if isinstance(answer, PictureError) else answer.chances
 
     def answers(
-        self, pictures: Sequence[Source], progress: Progress
+        self, pictures: Sequence[Source], progress: Progress, views: ViewsName | None = None
     ) -> Generator[tuple[Source, Answer | PictureError]]:
         """Yield each picture with all that the model says of it, or with the error that says why there is nothing.
 
         Args:
             pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
             progress: Where to report to.
+            views: In which forms each picture is judged; not given: the model's own. The features are the same in all.
         """
         size = self.settings.batch_size
         groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
@@ -157,15 +166,15 @@ class Classifier:
         with closing(ahead), progress.task("predict", len(pictures)) as task:
             for group, prepared in ahead:
                 good = [item for item in prepared if not isinstance(item, PictureError)]
-                answers = iter(self._answers(np.stack(good)) if good else ())
+                answers = iter(self._answers(np.stack(good), views) if good else ())
                 for picture, item in zip(group, prepared, strict=True):
                     yield picture, item if isinstance(item, PictureError) else next(answers)
                 task.advance(len(group))
 
-    def _answers(self, pictures: NDArray[np.uint8]) -> list[Answer]:
+    def _answers(self, pictures: NDArray[np.uint8], views: ViewsName | None) -> list[Answer]:
         """Return what the model says of pictures that already have the network's size, (n, size, size, 3)."""
         with torch.inference_mode(), self.machine.precision():
-            raw, pooled = answer_of(self.model, self.normaliser(pictures), self.views)
+            raw, pooled = answer_of(self.network, self.normaliser(pictures), views or self.views)
         return self._conclude(raw.float(), pooled.float().cpu().numpy())
 
     def reconsider(self, answers: Sequence[Answer | PictureError]) -> Generator[Answer | PictureError]:
@@ -230,7 +239,7 @@ class Classifier:
             (n, classes) float32: the mean over the views, divided by the temperature.
         """
         with self.machine.precision():
-            return mean_logits(self.model, x, self.views).float() / self.temperature
+            return mean_logits(self.network, x, self.views).float() / self.temperature
 
     def _prepare(self, picture: Source) -> Picture | PictureError:
         size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit

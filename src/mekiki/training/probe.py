@@ -18,6 +18,7 @@ from mekiki.config import ViewsName
 from mekiki.errors import TrainingError
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine
+from mekiki.model.folding import folded
 from mekiki.model.views import views_of
 from mekiki.progress import Progress
 from mekiki.scoring.discriminant import Linear, Moments, honest_scale, mixed_log_loss
@@ -65,11 +66,11 @@ def pooled_features(
         progress: Where to report to.
         views: In which forms each photo is read.
     """
-    model.eval()
+    network = folded(model.eval(), photos.preprocessing.image_size)
     with progress.task("features", len(photos)) as task, closing(photos.plain_batches(batch_size, workers)) as batches:
         for batch in batches:
             with torch.inference_mode(), machine.precision():
-                seen = [model.pooled(view) for view in views_of(normaliser(batch.pictures), views)]
+                seen = [network.pooled(view) for view in views_of(normaliser(batch.pictures), views)]
             yield torch.stack(seen).float().cpu().numpy(), batch.labels
             task.advance(len(batch.labels))
 
