@@ -12,10 +12,10 @@ import copy
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
-from timm.layers import BatchNormAct2d
+from timm.layers.norm_act import BatchNormAct2d
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -103,9 +103,9 @@ def _keep(seen: list[tuple[str, Tensor]], name: str) -> Any:
 
 def _fold(backbone: nn.Module, convolution: str, norm: str) -> None:
     """Put a norm into its convolution; what the norm did besides, its activation, stays in its place."""
-    whole = backbone.get_submodule(norm)
+    whole = cast(nn.BatchNorm2d, backbone.get_submodule(norm))
     rest = nn.Sequential(whole.drop, whole.act) if isinstance(whole, BatchNormAct2d) else nn.Identity()
-    fused = fuse_conv_bn_eval(backbone.get_submodule(convolution), whole)  # type: ignore[type-var]
+    fused = fuse_conv_bn_eval(cast(nn.Conv2d, backbone.get_submodule(convolution)), whole)
     for name, module in ((convolution, fused), (norm, rest)):
         parent, _, own = name.rpartition(".")
         setattr(backbone.get_submodule(parent), own, module)
