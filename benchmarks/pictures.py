@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mekiki.records.history import read_history
 from mekiki.records.run import open_run
-from mekiki.report.canvas import dress, new_figure, save_png, style_axes
-from mekiki.report.theme import LIGHT
+from mekiki.reports.canvas import dress, new_figure, save_png, style_axes
+from mekiki.reports.theme import LIGHT
 from mekiki.scoring.intervals import wilson
 
 COLOURS = (LIGHT.true, LIGHT.predicted, LIGHT.muted)

@@ -59,6 +59,7 @@ def throughput_settings(job: Job) -> dict[str, Any]:
         "preset": "keras-2017",
         "layer_decay": 1,
         "probe": False,
+        "refit": "off",
         "batch_norm": "trained" if job.way == "trained-norms" else "frozen",
         "learning_rate": 1e-4,
         "batch_size": job.batch,

@@ -86,6 +86,10 @@ def test_assignments() -> None:
     assert parse_assignments(["epochs=3", "weights = a=b"]) == {"epochs": "3", "weights": "a=b"}
     with pytest.raises(SettingsError, match="--set epochs: expected key=value"):
         parse_assignments(["epochs"])
+    for foreign in ("out", "progress", "split_file", "train.dust", "nowhere.epochs"):
+        with pytest.raises(SettingsError, match=f"there is no setting '{foreign}'"):
+            parse_assignments([f"{foreign}=x"])
+    assert parse_assignments(["recipe=quick", "train.epochs=3"]) == {"recipe": "quick", "train.epochs": "3"}
 
 
 REFUSED = [

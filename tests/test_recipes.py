@@ -12,6 +12,7 @@ from mekiki.errors import SettingsError
 def test_every_recipe_makes_a_config_and_says_what_it_is(name: str) -> None:
     recipe = read_recipe(name)
     assert recipe.about.summary and "--recipe " + name in recipe.about.command
+    assert recipe.about.data and recipe.about.expected and recipe.about.minutes
     config = make_config("photos", recipe=name)
     assert config.recipe == name
     for key, value in recipe.settings.items():
@@ -34,6 +35,8 @@ def test_the_recipes_amounts_give_way_as_a_whole() -> None:
     assert make_config("photos", recipe="sommelier-mobilenet").split.val == 0.4
     given = make_config("photos", recipe="sommelier-mobilenet", train=200, val=50)
     assert (given.split.train, given.split.val, given.split.test) == (200, 50, None)
+    long_name = make_config("photos", recipe="sommelier-mobilenet", **{"split.train": 0.5})
+    assert (long_name.split.train, long_name.split.val, long_name.split.test) == (0.5, 0.2, None)
 
 
 def test_the_family_of_2017_differs_in_what_it_compares_alone() -> None:

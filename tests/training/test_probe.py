@@ -75,3 +75,30 @@ def test_damaged_features_are_refused(damaged: int) -> None:
     parts[damaged][0][0, 3, 2] = np.nan
     with pytest.raises(TrainingError, match="not finite numbers"):
         fit_probe([parts[0]], [parts[1]], 2, False)
+
+
+def test_a_rival_that_is_better_stays() -> None:
+    centres = np.random.default_rng(99).normal(size=(4, 6)) * 2
+    true = (centres, -(centres**2).sum(1) / 2)  # the classes' own densities, of which the photos tell too little
+    few, val = blobs(0, 4, per_class=3), blobs(1, 4, per_class=300)
+    probe = fit_probe(in_batches(*few), in_batches(*val), 4, False, rival=true)
+    assert probe.shrinkage is None
+    np.testing.assert_allclose(probe.weight / probe.weight[0, 0], centres / centres[0, 0])
+    assert probe.accuracy == ((val[0][0] @ true[0].T + true[1]).argmax(1) == val[1]).mean()
+
+
+def test_a_rival_that_is_worse_gives_way() -> None:
+    train, val = blobs(0, 4), blobs(1, 4)
+    probe = fit_probe(in_batches(*train), in_batches(*val), 4, False, rival=(np.ones((4, 6)), np.zeros(4)))
+    alone = fit_probe(in_batches(*train), in_batches(*val), 4, False)
+    assert probe.shrinkage is not None
+    assert np.array_equal(probe.weight, alone.weight)
+    assert probe.accuracy == alone.accuracy > 0.85
+
+
+def test_a_discriminant_is_no_better_than_itself() -> None:
+    train, val = blobs(0, 4), blobs(1, 4)
+    once = fit_probe(in_batches(*train), in_batches(*val), 4, False)
+    stored = (once.weight.astype(np.float32).astype(np.float64), once.bias.astype(np.float32).astype(np.float64))
+    again = fit_probe(in_batches(*train), in_batches(*val), 4, False, rival=stored)
+    assert again.shrinkage is None

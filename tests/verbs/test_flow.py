@@ -254,6 +254,9 @@ def test_a_split_and_amounts_contradict(trained: tuple[Path, RunFolder], tmp_pat
     folder, run = trained
     with pytest.raises(SettingsError, match="a split file was given, and train = 5 too"):
         mekiki.train(folder, tmp_path / "run2", split_file=run.split, **SMALL, train=5)
+    for name, value in (("split.val", 5), ("leak_safe", False), ("split.seed", 1)):
+        with pytest.raises(SettingsError, match=f"a split file was given, and {name} = {value} too"):
+            mekiki.train(folder, tmp_path / "run2", split_file=run.split, **SMALL, **{name: value})
 
 
 def test_nothing_learnt_is_refused(photos: Path, tmp_path: Path) -> None:
@@ -268,7 +271,7 @@ def test_a_full_disk_is_one_line_and_a_failed_run(
         raise OSError(28, "No space left on device", "history.csv")
 
     monkeypatch.setattr("mekiki.verbs.fitting.write_history", no_space)
-    with pytest.raises(RunError, match=r"history.csv: No space left on device\nhint: is the disk full\?"):
+    with pytest.raises(RunError, match=r"history.csv: No space left on device\nhint: make room, then add --resume"):
         mekiki.train(photos, tmp_path / "run", **SMALL, epochs=1)
     assert read_status(RunFolder(tmp_path / "run")).state == "failed"
 

@@ -24,7 +24,14 @@ from mekiki.verbs.preparing import prepare
 from tests.conftest import draw_photo, write_photos
 from tests.tensors.keras_numpy import KerasNumpy
 
-SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
+SMALL = {
+    "backbone": "test_resnet",
+    "weights": "none",
+    "image_size": 32,
+    "batch_size": 8,
+    "learning_rate": 0.01,
+    "refit": "off",
+}
 FITTED = ["featurewise_center", "featurewise_std_normalization", "zca_whitening"]
 KINDS = ["none", "samplewise_std_normalization", *FITTED]
 

@@ -6,7 +6,10 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -99,7 +102,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(
     photos: Path, undisturbed: RunFolder, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mekiki.verbs.process", "mekiki.report.page"])
+    context.set_forkserver_preload(["mekiki.verbs.process", "mekiki.reports.page"])
     began = time.monotonic()
     process = context.Process(target=begin, args=(photos, tmp_path / "at once"))
     process.start()
@@ -223,14 +226,47 @@ def test_other_threads_and_cache_take_the_same_course(
     assert len(list(run.checkpoints.iterdir())) == 1
     for leftover in (
         run.path / ".tmpPMiGmL",
-        run.checkpoints / ".last-k2_x8.safetensors",
-        run.figures / ".curves-ab12.png",
+        run.checkpoints / ".last-k2_x8ab0.safetensors",
+        run.snapshots / "epoch-0002" / ".model-0_aaaaaa.safetensors",
+        run.figures / "examples" / ".red-003.png-12ab34cd-abcd1234.png",
     ):
-        leftover.parent.mkdir(exist_ok=True)
+        leftover.parent.mkdir(parents=True, exist_ok=True)
         leftover.write_bytes(b"half")
+    (run.path / ".my-notes.csv").write_text("mine", encoding="utf-8")
     mekiki.train(None, run.path, resume=True, workers=0, cache_gigabytes=0, probe=True, batch_norm="frozen")
-    assert not [path for path in run.path.rglob(".*")]
+    assert [path.name for path in run.path.rglob(".*")] == [".my-notes.csv"]
     same_course(run, undisturbed)
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Let the system refuse every write beyond this many bytes of a file, as a full disk does."""
+    resource = pytest.importorskip("resource")
+    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+
+
+@pytest.mark.skipif(
+    sys.platform == "darwin" or os.name == "nt", reason="needs Linux' answer to a file that is too large"
+)
+def test_a_full_disk_stops_it_with_a_clear_line_and_it_goes_on(
+    photos: Path, undisturbed: RunFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    for largest, message in [
+        (1_000, "the run folder: File too large"),
+        (100_000, "cannot write the model: .*File too large"),
+        (2_500_000, "cannot write .*last.safetensors: .*File too large"),
+    ]:
+        with no_file_above(largest), pytest.raises(RunError, match=message) as caught:
+            mekiki.train(photos, run.path, resume=True, **SETTINGS)
+        assert caught.value.hint.startswith("make room") and caught.value.hint.endswith("add --resume")
+        assert largest == 1_000 or read_status(run).state == "failed"
+    same_course(mekiki.train(None, run.path, resume=True), undisturbed)
 
 
 def test_a_vanished_photo_stops_it_and_it_goes_on_when_the_photo_is_back(

@@ -29,7 +29,7 @@ from mekiki.config.photos import (
     kind_of_amount,
 )
 from mekiki.config.recipes import Recipe, read_recipe, recipe_names
-from mekiki.config.run import SECTIONS, RunConfig, make_config, parse_assignments
+from mekiki.config.run import SECTIONS, RunConfig, amounts_in, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
 from mekiki.config.stress import KINDS, UNITS, KindName, StressSettings, severities_of
 
@@ -65,6 +65,7 @@ __all__ = [
     "recipe_names",
     "SECTIONS",
     "RunConfig",
+    "amounts_in",
     "make_config",
     "parse_assignments",
     "AnySection",

@@ -65,17 +65,28 @@ class TrainSettings(Section):
     )
     first_size: _FirstSize | Literal["auto"] = Field(
         "auto",
-        description="image size of the first half of the epochs, pixels; in the last quarter it is image_size; auto: "
-        "four sevenths of image_size, or all of it below 160 and for networks of one size",
+        description="size of the photos in the first half of the epochs, pixels; in the last quarter it is last_size; "
+        "auto: four sevenths of last_size, or all of it below 160 and for networks of one size",
+    )
+    last_size: _FirstSize | Literal["auto"] = Field(
+        "auto",
+        description="size of the photos in the last epochs, pixels; auto: image_size. If it is less, the head is "
+        "fitted anew for photos of image_size",
+    )
+    refit: Literal["off", "views", "sizes"] = Field(
+        "sizes",
+        description="after the last epoch fit the head anew, as a linear discriminant of the trained features, and "
+        "keep it if validation photos say so: from the photos in the views of the model, in those of sizes, or off",
     )
     batch_size: int = Field(32, ge=2, le=4096, description="photos per batch, over all processes together")
     accumulate: int = Field(
         1, ge=1, le=1024, description="batches to a step, which learns as from one batch of all their photos"
     )
     probe: bool = Field(True, description="start the head from a linear discriminant of the frozen backbone's features")
-    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with Nesterov momentum")
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd")
     learning_rate: float = Field(1e-3, gt=0, description="highest learning rate")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    nesterov: bool = Field(True, description="momentum as Nesterov has it; off: the older kind")
     weight_decay: float = Field(0.05, ge=0, description="decoupled for adamw; not applied to biases and norms")
     layer_decay: float = Field(
         0.75,

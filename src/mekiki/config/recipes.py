@@ -67,7 +67,7 @@ def read_recipe(name: str) -> Recipe:
     if name in recipe_names():
         return _parse(name, files("mekiki.recipes").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     path = Path(name)
-    if path.suffix != ".toml":
+    if path.suffix.lower() != ".toml":
         raise unknown_name("recipe", name, recipe_names())
     try:
         if path.stat().st_size > LARGEST_FILE:

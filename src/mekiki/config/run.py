@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
@@ -30,6 +31,12 @@ class RunConfig(Section):
 
 
 AMOUNTS = {"train", "val", "test"}
+
+
+def amounts_in(settings: Iterable[str]) -> list[str]:
+    """Return which of these names, short or long (``val``, ``split.val``), say how many photos a part gets."""
+    return sorted(name for name in settings if name.removeprefix("split.") in AMOUNTS)
+
 
 SECTIONS: dict[str, type[Section]] = {
     "scan": ScanSettings,
@@ -62,10 +69,7 @@ def make_config(data: str, split_file: str | None = None, /, **settings: Any) ->
     recipe = str(settings.pop("recipe", DEFAULT))
     of_recipe = _of_recipe(recipe, split_file, settings)
     for key, value in [*of_recipe.items(), *settings.items()]:  # what is given comes last, whatever it is called
-        homes = _homes(key)
-        if not homes:
-            raise unknown_name("setting", key, sorted({field for name in SECTIONS for field in _fields(name)}))
-        for section, field in homes:
+        for section, field in _homes(key):
             values[section][field] = value
     sections = {name: build(SECTIONS[name], given) for name, given in values.items()}
     return RunConfig(data=data, split_file=split_file, recipe=recipe, **sections)
@@ -74,22 +78,26 @@ def make_config(data: str, split_file: str | None = None, /, **settings: Any) ->
 def _of_recipe(recipe: str, split_file: str | None, given: dict[str, Any]) -> dict[str, Any]:
     """Return the recipe's settings; its amounts give way as a whole to a split or an amount that was given."""
     settings = read_recipe(recipe).settings
-    if split_file is None and AMOUNTS.isdisjoint(given):
+    if split_file is None and not amounts_in(given):
         return settings
-    return {key: value for key, value in settings.items() if key not in AMOUNTS}
+    return {key: value for key, value in settings.items() if key not in amounts_in(settings)}
 
 
 def parse_assignments(assignments: list[str]) -> dict[str, str]:
     """Turn ``key=value`` texts into a dict.
 
     Raises:
-        SettingsError: A text without "=".
+        SettingsError: A text without "=", or the name of no setting.
     """
     pairs = [assignment.partition("=") for assignment in assignments]
     wrong = next((key for key, equals, _ in pairs if not equals), None)
     if wrong is not None:
         raise SettingsError(f"--set {wrong}: expected key=value", "for example --set epochs=5")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    given = {key.strip(): value.strip() for key, _, value in pairs}
+    for key in given:
+        if key != "recipe":
+            _homes(key)
+    return given
 
 
 def _fields(section: str) -> list[str]:
@@ -97,8 +105,10 @@ def _fields(section: str) -> list[str]:
 
 
 def _homes(key: str) -> list[tuple[str, str]]:
-    """Return the (section, field) pairs that a name stands for."""
+    """Return the (section, field) pairs that a name stands for; one that stands for none is refused."""
     section, dot, field = key.partition(".")
-    if dot:
-        return [(section, field)] if section in SECTIONS and field in _fields(section) else []
-    return [(name, key) for name in SECTIONS if key in _fields(name)]
+    homes = [(name, field if dot else key) for name in SECTIONS if not dot or name == section]
+    found = [(name, each) for name, each in homes if each in _fields(name)]
+    if not found:
+        raise unknown_name("setting", key, sorted({each for name in SECTIONS for each in _fields(name)}))
+    return found

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from mekiki.config import HeadName, ModelSettings
 from mekiki.errors import SettingsError
 from mekiki.model.backbones import create_backbone, create_pretrained, drop_top, feature_map, from_map, stages
-from mekiki.model.heads import Head, make_head
+from mekiki.model.heads import GapHead, Head, make_head
 from mekiki.model.layout import Layout, layout_of
 from mekiki.model.registry import pretrained_facts
 from mekiki.model.weight_files import Pretrained
@@ -118,6 +118,23 @@ class PhotoClassifier(nn.Module):
     def accepts_probe(self) -> bool:
         """Whether ``start_head`` can work."""
         return self.head.accepts_probe
+
+    @property
+    def has_linear_head(self) -> bool:
+        """Whether the answer is a linear function of ``pooled``, so that ``linear_head`` can give it."""
+        return isinstance(self.head, GapHead)
+
+    def linear_head(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the head as (classes, features) and (classes,): logits are ``pooled(x) @ weight.T + bias``.
+
+        Raises:
+            SettingsError: It is not linear.
+        """
+        if not isinstance(self.head, GapHead):
+            raise SettingsError("this head is no linear function of the pooled features", "--head gap")
+        layer = self.head.linear
+        weight, bias = layer.weight.detach().cpu().double(), layer.bias.detach().cpu().double()
+        return weight.numpy(), bias.numpy()
 
     def start_head(self, weight: NDArray[np.floating], bias: NDArray[np.floating]) -> bool:
         """Put a linear classifier of ``pooled`` features into the head.

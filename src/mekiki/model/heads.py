@@ -44,7 +44,11 @@ class Head(nn.Module, ABC):
 
 
 class GapHead(Head):
-    """A linear layer on pooled features."""
+    """A linear layer on pooled features.
+
+    Attributes:
+        linear: The layer.
+    """
 
     reads_map = False
     accepts_probe = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mekiki.config import TrainSettings
+
 SMALL_UNTIL, WHOLE_FROM = 0.5, 0.75
 FIRST_SHARE = 4 / 7
 SMALLEST_GROWN = 160
@@ -11,33 +13,38 @@ COARSE_STEP, FINE_STEP = 32, 8
 """Pixels: sizes in between are multiples of this, from ``COARSE_STEP`` · 4 on and below it."""
 
 
-def usual_first_size(image_size: int) -> int:
+def usual_first_size(last_size: int) -> int:
     """Return the size to begin with: 128 for 224, 96 for 160; small sizes do not grow."""
-    if image_size < SMALLEST_GROWN:
-        return image_size
-    return round(image_size * FIRST_SHARE / COARSE_STEP) * COARSE_STEP
+    if last_size < SMALLEST_GROWN:
+        return last_size
+    return round(last_size * FIRST_SHARE / COARSE_STEP) * COARSE_STEP
 
 
-def size_of_epoch(number: int, epochs: int, first_size: int | Literal["auto"], image_size: int) -> int:
+def last_size_of(settings: TrainSettings, image_size: int) -> int:
+    """Return the size of the last epochs' photos, by which validation judges in training."""
+    return image_size if settings.last_size == "auto" else settings.last_size
+
+
+def size_of_epoch(number: int, epochs: int, first_size: int | Literal["auto"], last_size: int) -> int:
     """Return the size of the training photos in an epoch, pixels on each side.
 
-    The first half of the epochs has ``first_size``, the last quarter ``image_size``; in between it grows evenly.
+    The first half of the epochs has ``first_size``, the last quarter ``last_size``; in between it grows evenly.
 
     Args:
         number: Of the epoch, from 1.
         epochs: Of the whole training.
-        first_size: Of the first epochs; all are alike if it is ``image_size``, or was left to nobody ("auto").
-        image_size: Of the last ones, and of whoever asks the model.
+        first_size: Of the first epochs; all are alike if it is ``last_size``, or was left to nobody ("auto").
+        last_size: Of the last ones.
 
     Source: Howard, "Training ImageNet in 3 hours for 25 minutes", 2018; Tan and Le, "EfficientNetV2", ICML 2021,
         section 4 (progressive learning).
     """
-    if first_size == "auto" or first_size >= image_size or number >= epochs:
-        return image_size
+    if first_size == "auto" or first_size >= last_size or number >= epochs:
+        return last_size
     done = (number - 1) / (epochs - 1)
     share = min(max((done - SMALL_UNTIL) / (WHOLE_FROM - SMALL_UNTIL), 0.0), 1.0)
     if share in (0.0, 1.0):
-        return image_size if share else first_size
-    between = first_size + share * (image_size - first_size)
+        return last_size if share else first_size
+    between = first_size + share * (last_size - first_size)
     step = COARSE_STEP if first_size >= 4 * COARSE_STEP else FINE_STEP
-    return min(max(round(between / step) * step, first_size), image_size)
+    return min(max(round(between / step) * step, first_size), last_size)

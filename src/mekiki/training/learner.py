@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 from mekiki.config import TrainSettings
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, compiles
+from mekiki.model.folding import folded
 from mekiki.seeds import torch_seed
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.tensors.normalisation import Normaliser
@@ -153,7 +154,7 @@ class Learner:
 
     def look(self, photos: PhotoSet) -> Mean:
         """Return loss and accuracy on photos as they are; the processes share them out."""
-        model = self.judged.eval()
+        model = folded(self.judged.eval(), photos.preprocessing.image_size)
         loss, right = 0.0, 0.0
         batches = photos.plain_batches(self.settings.batch_size, self.settings.workers, self.team.rank, self.team.size)
         with torch.inference_mode():

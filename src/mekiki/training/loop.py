@@ -22,7 +22,7 @@ from mekiki.records.history import Epoch
 from mekiki.tensors.augmentation.batched import runs_batched
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.training.checkpoint import Checkpoints, Reached
-from mekiki.training.growing import size_of_epoch
+from mekiki.training.growing import last_size_of, size_of_epoch
 from mekiki.training.learner import Learner, Mean
 from mekiki.training.optimiser import rate_at
 from mekiki.training.order import Batches, count_steps, draws_of_epoch, steps_of_epoch
@@ -58,7 +58,8 @@ class Trainer:
     ) -> None:
         self.learner = learner
         self.train_photos = train_photos
-        self.val_photos = val_photos
+        self.last_size = last_size_of(settings, train_photos.preprocessing.image_size)
+        self.val_photos = val_photos.at_size(self.last_size)
         self.settings = settings
         self.augmentation = augmentation
         self.progress = progress
@@ -103,6 +104,7 @@ class Trainer:
         trained = self._train_one(number, steps, task)
         speed = sum(map(_photos, steps[done:])) / (time.perf_counter() - began)
         seen = self.learner.look(self.val_photos)
+        self._finite(torch.tensor(seen.loss), number, len(steps) - 1)
         best = max((epoch for epoch in self.finished if epoch.best), key=lambda epoch: epoch.epoch)
         is_best = (seen.accuracy, -seen.loss) > (best.val_accuracy, -best.val_loss)
         rate = rate_at(self.step - 1, self._total, self.settings)
@@ -131,8 +133,8 @@ class Trainer:
     def _batches(self, draws: Batches, number: int) -> Generator[Batch]:
         """Yield augmented photos of one epoch."""
         settings = self.settings
-        whole = self.train_photos.preprocessing.image_size
-        photos = self.train_photos.at_size(size_of_epoch(number, settings.epochs, settings.first_size, whole))
+        size = size_of_epoch(number, settings.epochs, settings.first_size, self.last_size)
+        photos = self.train_photos.at_size(size)
         return photos.augmented_batches(
             draws, self.augmentation, settings.seed, number, settings.workers, self._augmenting_device()
         )

@@ -36,7 +36,10 @@ def make_optimiser(model: PhotoClassifier, settings: TrainSettings) -> torch.opt
     ]
     if settings.optimizer == "sgd":
         return torch.optim.SGD(
-            described, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.momentum > 0
+            described,
+            lr=settings.learning_rate,
+            momentum=settings.momentum,
+            nesterov=settings.nesterov and settings.momentum > 0,
         )
     return torch.optim.AdamW(described, lr=settings.learning_rate)
 

@@ -1,12 +1,13 @@
-"""The head start: a linear discriminant on the frozen backbone's features becomes the first head.
+"""A linear discriminant of the backbone's features as the head: at the start of a training, and once more at its end.
 
 Features of the photos, not augmented, are read once and added up, so the memory does not grow with the photos.
-Shrinkage and scale are chosen on the validation photos. ``docs/log.md`` compares it with a logistic regression.
+Shrinkage and scale are chosen on the validation photos. ``docs/log.md`` compares it with a logistic regression, and
+tells what fitting it anew brings to a network that learnt from smaller photos than it is asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from mekiki.tensors.loading import PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 
 SHRINKAGES = (0.05, 0.1, 0.2, 0.4, 0.8)
+NO_BETTER = 1e-6
+"""Of log loss: a discriminant that was fitted already is its own rival, and stays to the last bit."""
 
 Features = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Some photos' features in each view, (views, n, features), and their class numbers, (n,)."""
@@ -38,10 +41,14 @@ class Probe:
     Attributes:
         weight: (classes, features).
         bias: (classes,).
+        shrinkage: Of the covariance that it comes from, 0..1; None: it is the rival, made honest.
+        accuracy: Share of the validation photos that it has right, 0..1.
     """
 
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
+    shrinkage: float | None
+    accuracy: float
 
 
 def pooled_features(
@@ -75,7 +82,9 @@ def pooled_features(
             task.advance(len(batch.labels))
 
 
-def fit_probe(train: Iterable[Features], val: Iterable[Features], classes: int, balanced: bool) -> Probe:
+def fit_probe(
+    train: Iterable[Features], val: Iterable[Features], classes: int, balanced: bool, rival: Linear | None = None
+) -> Probe:
     """Fit the discriminant; how far its covariance is shrunk is what gives the lowest validation log loss.
 
     Args:
@@ -83,6 +92,7 @@ def fit_probe(train: Iterable[Features], val: Iterable[Features], classes: int, 
         val: Of the validation photos; the answer is the mean over the views.
         classes: Number of classes.
         balanced: Take all classes for equally frequent, whatever their number of photos.
+        rival: Another classifier of these features, which is returned if it does as well.
 
     Raises:
         TrainingError: The features are not finite.
@@ -92,22 +102,33 @@ def fit_probe(train: Iterable[Features], val: Iterable[Features], classes: int, 
         _check(features)
         moments.add(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
     fitted = list(moments.discriminants(SHRINKAGES, balanced))
+    shrinkages: list[float | None] = list(SHRINKAGES)
+    if rival is not None:
+        fitted, shrinkages = [rival, *fitted], [None, *shrinkages]
     weights, biases = np.stack([weight for weight, _ in fitted]), np.stack([bias for _, bias in fitted])
     rows, val_labels = [], []
     for features, labels in val:
         _check(features)
         rows.append(np.einsum("nd,fcd->fnc", features.mean(axis=0, dtype=np.float64), weights) + biases[:, None])
         val_labels.append(labels)
-    return _best(fitted, np.concatenate(rows, axis=1), np.concatenate(val_labels))
+    return _best(fitted, shrinkages, np.concatenate(rows, axis=1), np.concatenate(val_labels))
 
 
-def _best(fitted: list[Linear], logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Probe:
+def _best(
+    fitted: Sequence[Linear],
+    shrinkages: Sequence[float | None],
+    logits: NDArray[np.float64],
+    labels: NDArray[np.int64],
+) -> Probe:
     """Return the fit with the lowest log loss, made honest. ``logits``: (fits, m, classes)."""
     scales = [honest_scale(each, labels) for each in logits]
     losses = [mixed_log_loss(scale * each, labels) for scale, each in zip(scales, logits, strict=True)]
     best = int(np.argmin(losses))
+    if shrinkages[0] is None and losses[0] <= losses[best] + NO_BETTER:
+        best = 0
     weight, bias = fitted[best]
-    return Probe(scales[best] * weight, scales[best] * bias)
+    accuracy = float((logits[best].argmax(axis=1) == labels).mean())
+    return Probe(scales[best] * weight, scales[best] * bias, shrinkages[best], accuracy)
 
 
 def _check(features: NDArray[np.float32]) -> None:

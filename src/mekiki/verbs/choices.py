@@ -8,8 +8,9 @@ from mekiki.config import RunConfig, ViewsName
 from mekiki.errors import SettingsError
 from mekiki.model.backbones import stages
 from mekiki.model.classifier import PhotoClassifier
+from mekiki.model.layout import layout_of
 from mekiki.model.views import takes_one_size
-from mekiki.training.growing import usual_first_size
+from mekiki.training.growing import last_size_of, usual_first_size
 
 
 def with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
@@ -18,7 +19,9 @@ def with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
     choices = {
         "probe": config.train.probe and model.accepts_probe and not random,
         "batch_norm": "trained" if random else config.train.batch_norm,
-        "first_size": _first_size(config, takes_one_size(config.model.backbone, model.head.reads_map)),
+        "refit": _refit(config, model),
+        "first_size": _first_size(config, model),
+        "last_size": _last_size(config, model),
     }
     if config.train.epochs == 0 and not choices["probe"]:
         raise SettingsError(
@@ -44,21 +47,62 @@ def _frozen_stages(config: RunConfig, model: PhotoClassifier) -> int | Literal["
     return len(stages(model.backbone)) // 2 if made_for_them else "none"
 
 
-def _first_size(config: RunConfig, one_size: str) -> int:
+def _first_size(config: RunConfig, model: PhotoClassifier) -> int:
     """Return the size of the first epochs; one that the network, or the whitening, cannot take is refused."""
-    first, image_size = config.train.first_size, config.model.image_size
-    whitens = "zca_whitening" in config.normalisation.normalise
-    fixed = one_size or ("zca_whitening" if whitens else "")
+    first, last = config.train.first_size, last_size_of(config.train, config.model.image_size)
     if first == "auto":
-        return image_size if fixed else usual_first_size(image_size)
-    if first > image_size:
+        return last if _one_size(config, model) else usual_first_size(last)
+    if first > last:
         raise SettingsError(
-            f"first_size {first}, and image_size {image_size}: photos grow, they do not shrink",
-            f"--first-size {image_size // 2}",
+            f"first_size {first}, and the last epochs have {last}: photos grow, they do not shrink",
+            f"--first-size {last // 2}",
         )
-    if first != image_size and fixed:
-        raise SettingsError(f"first_size {first}: {fixed} takes pictures of one size only", "leave it out")
+    _check_size("first_size", first, config, model)
     return first
+
+
+def _refit(config: RunConfig, model: PhotoClassifier) -> Literal["off", "views", "sizes"]:
+    """Return from which views the head is fitted anew: off where there is no training, or no linear head."""
+    if config.train.epochs == 0 or not model.has_linear_head:
+        return "off"
+    return "views" if config.train.refit == "sizes" and _one_size(config, model) else config.train.refit
+
+
+def _last_size(config: RunConfig, model: PhotoClassifier) -> int:
+    """Return the size of the last epochs; one that leaves the head unfit for image_size is refused."""
+    last, image_size = last_size_of(config.train, config.model.image_size), config.model.image_size
+    if last > image_size:
+        raise SettingsError(
+            f"last_size {last}, and image_size {image_size}: photos that are asked about would be smaller",
+            f"--image-size {last}",
+        )
+    _check_size("last_size", last, config, model)
+    if last != image_size and _refit(config, model) == "off":
+        why = "refit is off" if model.has_linear_head else f"head {config.model.head} cannot be fitted anew"
+        raise SettingsError(
+            f"last_size {last}: nothing would make the head fit for image_size {image_size}, since {why}",
+            f"--image-size {last}",
+        )
+    return last
+
+
+def _check_size(name: str, size: int, config: RunConfig, model: PhotoClassifier) -> None:
+    if size == config.model.image_size:
+        return
+    one_size = _one_size(config, model)
+    if one_size:
+        raise SettingsError(f"{name} {size}: {one_size} takes pictures of one size only", "leave it out")
+    try:
+        layout_of(config.model.backbone, model.pad_type, size)
+    except SettingsError as error:
+        option = f"--{name.replace('_', '-')}"
+        raise SettingsError(f"{name} {size}: {error.message}", f"a larger {option}, or leave it out") from error
+
+
+def _one_size(config: RunConfig, model: PhotoClassifier) -> str:
+    """Return what takes pictures of one size only, in words; empty if nothing does."""
+    whitens = "zca_whitening" in config.normalisation.normalise
+    return takes_one_size(config.model.backbone, model.head.reads_map) or ("zca_whitening" if whitens else "")
 
 
 def chosen_views(config: RunConfig) -> ViewsName:

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Generator
 from contextlib import closing
 
-from mekiki.model.checkpoints import save_model
+import torch
+
+from mekiki.config import ViewsName
+from mekiki.model.checkpoints import load_model, save_model
+from mekiki.model.classifier import PhotoClassifier
 from mekiki.progress import Progress
 from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.run import FIRST_BATCH, RunFolder
 from mekiki.training.checkpoint import Checkpoints
 from mekiki.training.distributed import Team
-from mekiki.training.growing import size_of_epoch
+from mekiki.training.growing import last_size_of, size_of_epoch
 from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer
 from mekiki.training.loss import balanced_weights
-from mekiki.training.probe import fit_probe, pooled_features
+from mekiki.training.probe import Features, fit_probe, pooled_features
 from mekiki.verbs.board import open_board
 from mekiki.verbs.first_batch import write_first_batch
 from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
@@ -48,6 +54,12 @@ def fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progr
         if first is not None:
             write_first_batch(run.figures / FIRST_BATCH, first, prepared.card.classes)
         _train(run, prepared, trainer, epochs, progress)
+        if prepared.config.train.refit != "off":
+            if team.is_first:
+                with team.leading():
+                    _refit(run, prepared, progress)
+            else:
+                team.follow()
 
 
 def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team) -> Trainer:
@@ -122,18 +134,57 @@ def _save(run: RunFolder, prepared: Prepared, learner: Learner, epoch: Epoch) ->
 def _start_from_probe(prepared: Prepared, progress: Progress) -> None:
     """Put the head start into the head: as the first epoch will see the photos, or in all views if there is none."""
     settings, card = prepared.config.train, prepared.card
-    model, normaliser, machine = prepared.model, prepared.normaliser, prepared.machine
     whole = card.preprocessing.image_size
-    size = size_of_epoch(1, settings.epochs, settings.first_size, whole)
-    views = "plain" if settings.epochs else card.views
-    train, val = (
-        pooled_features(
-            model, photos.at_size(size), normaliser, machine, settings.batch_size, settings.workers, progress, views
-        )
-        for photos in (prepared.train_photos, prepared.val_photos)
-    )
+    first = size_of_epoch(1, settings.epochs, settings.first_size, last_size_of(settings, whole))
+    size = first if settings.epochs else whole
+    views: ViewsName = "plain" if settings.epochs else card.views
+    train, val = _features(prepared, prepared.model, size, views, views, progress)
     probe = fit_probe(train, val, len(card.classes), settings.class_weights)
     prepared.model.start_head(probe.weight, probe.bias)
+
+
+def _refit(run: RunFolder, prepared: Prepared, progress: Progress) -> None:
+    """Give the best snapshot the head that is best for the photos as it will be asked about them; the backbone stays.
+
+    A network that learnt from photos of one size knows too little of its features at another: the head can be fitted
+    for that size by itself.
+
+    Source: Touvron et al., "Fixing the train-test resolution discrepancy", NeurIPS 2019, section 4.
+    """
+    settings, card, began = prepared.config.train, prepared.card, time.perf_counter()
+    model, _ = load_model(run)
+    model.to(prepared.machine.device).to(memory_format=torch.channels_last)
+    size = card.preprocessing.image_size
+    learnt: ViewsName = "sizes" if settings.refit == "sizes" else card.views
+    train, val = _features(prepared, model, size, learnt, card.views, progress)
+    probe = fit_probe(train, val, len(card.classes), settings.class_weights, model.linear_head())
+    if probe.shrinkage is None:
+        progress.say(f"the head stays as it was trained: no discriminant of its features at {size} px is better")
+        return
+    model.start_head(probe.weight, probe.bias)
+    save_model(run.weights, run.card, model, card)
+    progress.say(f"head fitted anew at {size} px: validation {probe.accuracy:.1%}, {time.perf_counter() - began:.0f} s")
+
+
+def _features(
+    prepared: Prepared, model: PhotoClassifier, size: int, learnt: ViewsName, asked: ViewsName, progress: Progress
+) -> tuple[Generator[Features], Generator[Features]]:
+    """Return the features of the training and of the validation photos, in their views; they are read when taken."""
+    settings = prepared.config.train
+    train, val = (
+        pooled_features(
+            model,
+            photos.at_size(size),
+            prepared.normaliser,
+            prepared.machine,
+            settings.batch_size,
+            settings.workers,
+            progress,
+            views,
+        )
+        for photos, views in ((prepared.train_photos, learnt), (prepared.val_photos, asked))
+    )
+    return train, val
 
 
 def describe_epoch(epoch: Epoch, epochs: int) -> str:

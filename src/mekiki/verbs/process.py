@@ -6,12 +6,16 @@ into the run folder.
 
 from __future__ import annotations
 
+import errno
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import torch
+from safetensors import SafetensorError
 
 from mekiki.config import RunConfig
-from mekiki.errors import LostProcessError, MekikiError, RunError, SettingsError, TrainingError
+from mekiki.errors import LostProcessError, RunError, SettingsError, TrainingError
 from mekiki.files import write_json
 from mekiki.progress import Progress, Silent
 from mekiki.records.decisions import write_decisions
@@ -33,6 +37,8 @@ from mekiki.verbs.request import Request
 from mekiki.version import __version__
 
 NO_MEMORY = "can't allocate memory"
+GO_ON = "then add --resume"
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def train_here(
@@ -66,9 +72,10 @@ def train_here(
             return _follow(request, team)
         with team.leading():
             looked = first_look(request, config, progress) if looked is None else looked
-            prepared = prepare(config, looked, progress)
+            ready = [prepare(config, looked, progress)]
             run = request.run if goes_on else create_run(request.run.path)
-        return _run(run, prepared, began, progress, team)
+        with _plainly():
+            return _lead(run, ready, began, progress, team)
 
 
 def _follow(request: Request, team: Team) -> RunFolder:
@@ -77,34 +84,30 @@ def _follow(request: Request, team: Team) -> RunFolder:
     team.follow()
     config = request.as_follower()
     prepared = prepare(config, look(config, Silent(), request.run.split), Silent())
-    try:
-        fit(request.run, prepared, [], Silent(), team)
-    except LostProcessError:
-        raise
-    except TrainingError:  # all processes come to it, and the first may want time for its figures
-        team.follow()
-        raise
-    except Exception as error:
-        failure = _in_plain_words(error)
-        if failure is None or failure is error:
+    with _plainly():
+        try:
+            fit(request.run, prepared, [], Silent(), team)
+        except LostProcessError:
             raise
-        raise failure from error
+        except TrainingError:  # all processes come to it, and the first may want time for its figures
+            team.follow()
+            raise
     team.follow()
     return request.run
 
 
-def _run(run: RunFolder, prepared: Prepared, began: float, progress: Progress, team: Team) -> RunFolder:
+def _lead(run: RunFolder, ready: list[Prepared], began: float, progress: Progress, team: Team) -> RunFolder:
+    """Train as the first; what is in ``ready`` is forgotten before the figures are made."""
     epochs: list[Epoch] = []
     try:
         with team.leading():
-            _begin(run, prepared)
-        fit(run, prepared, epochs, progress, team)
+            _begin(run, ready[0])
+        fit(run, ready.pop(), epochs, progress, team)
     except KeyboardInterrupt:
-        del prepared
         _finish(run, "stopped", epochs, began, progress)
         raise
     except LostProcessError as error:  # whoever started the processes ends them all now, or begins again
-        write_status(run, _status("failed", epochs, began, error.message))
+        _note(run, _status("failed", epochs, began, error.message))
         raise
     except TrainingError as error:
         with team.leading():  # the others came to it too
@@ -112,11 +115,8 @@ def _run(run: RunFolder, prepared: Prepared, began: float, progress: Progress, t
         raise
     except Exception as error:
         failure = _in_plain_words(error)
-        _finish(run, "failed", epochs, began, progress, failure.message if failure else str(error))
-        if failure is None or failure is error:
-            raise
-        raise failure from error
-    del prepared
+        _finish(run, "failed", epochs, began, progress, getattr(failure, "message", str(failure)))
+        raise
     with team.leading():
         _finish(run, "done", epochs, began, progress)
         remove_checkpoint(run.checkpoints)
@@ -133,15 +133,27 @@ def _begin(run: RunFolder, prepared: Prepared) -> None:
         _write_inputs(run, prepared)
 
 
-def _in_plain_words(error: Exception) -> MekikiError | None:
-    """Return the error as a person can act on it; None if it is not one that is expected."""
-    if isinstance(error, MekikiError):
-        return error
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Raise what the block fails with as an error that a person can act on, if it is one that is expected."""
+    try:
+        yield
+    except Exception as error:
+        failure = _in_plain_words(error)
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def _in_plain_words(error: Exception) -> Exception:
     if isinstance(error, OSError):
-        return RunError(f"{error.filename or 'the run folder'}: {error.strerror or error}", "is the disk full?")
+        hint = "make room" if error.errno in NO_ROOM else "mend the disk or the folder"
+        return RunError(f"{error.filename or 'the run folder'}: {error.strerror or error}", f"{hint}, {GO_ON}")
+    if isinstance(error, SafetensorError):  # what it could not read was refused by whoever read it
+        return RunError(f"cannot write the model: {error}", f"make room or mend the folder, {GO_ON}")
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or NO_MEMORY in str(error):
         return TrainingError("the machine has not enough memory for a step", "a smaller --batch-size or --image-size")
-    return None
+    return error
 
 
 def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
@@ -161,23 +173,33 @@ def _finish(
     """Make the figures of the best snapshot, if there is one; the status is written last."""
     if not epochs:
         message = message or "stopped before the first snapshot: there is no model"
-        write_status(run, _status(state, epochs, began, message))
+        _note(run, _status(state, epochs, began, message))
         return
     if state != "done":
-        write_status(run, _status(state, epochs, began, message))  # should it be killed over the figures
+        _note(run, _status(state, epochs, began, message))  # should it be killed over the figures
         progress.say("one moment for the figures of the best snapshot so far (Ctrl-C skips them)")
     try:
         finish_run(run, _status(state, epochs, began, message), progress)
     except KeyboardInterrupt:
-        write_status(run, _status("stopped", epochs, began, "stopped before the figures were made"))
+        _note(run, _status("stopped", epochs, began, "stopped before the figures were made"))
         raise
     except Exception as error:
         message = message or f"the figures could not be made: {error}"
-        write_status(run, _status("failed", epochs, began, message))
+        _note(run, _status("failed", epochs, began, message))
         if state != "failed":
             raise
         return
     write_status(run, _status(state, epochs, began, message))
+
+
+def _note(run: RunFolder, status: Status) -> None:
+    """Write the status of a training that failed or was stopped; a full disk does not hide why.
+
+    Without ``config.json`` there is nothing to go on with, and an empty folder is not in the way of beginning again.
+    """
+    with suppress(OSError):
+        if run.config.is_file():
+            write_status(run, status)
 
 
 def _status(state: State, epochs: list[Epoch], began: float, message: str = "") -> Status:

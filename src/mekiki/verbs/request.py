@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mekiki.config import RunConfig, make_config
+from mekiki.config import RunConfig, amounts_in, make_config
 from mekiki.data.folders import absolute_path
 from mekiki.errors import SettingsError
 from mekiki.records.run import RunFolder, check_new_folder
 from mekiki.verbs.resuming import config_to_resume, holds_begun_run, is_done
+
+DIVIDES = ("leak_safe", "split.leak_safe", "split.seed")
+"""Settings beside the amounts that say how photos are divided, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,10 @@ class Request:
                 f"there is no training to go on with in {self.out}", "name the photos: mekiki train DATA"
             )
         check_new_folder(self.run.path)
-        amounts = sorted({"train", "val", "test"} & self.settings.keys())
-        if self.split_file is not None and amounts:
-            given = self.settings[amounts[0]]
-            raise SettingsError(f"a split file was given, and {amounts[0]} = {given} too", "leave one out")
+        divides = [*amounts_in(self.settings), *(name for name in DIVIDES if name in self.settings)]
+        if self.split_file is not None and divides:
+            given = self.settings[divides[0]]
+            raise SettingsError(f"a split file was given, and {divides[0]} = {given} too", "leave one out")
         split_path = None if self.split_file is None else str(absolute_path(Path(self.split_file)))
         return make_config(str(absolute_path(Path(self.data))), split_path, **self.settings)
 

@@ -25,13 +25,20 @@ FREE = (
     "checkpoint_minutes",
 )
 """Settings that may be others when a training goes on."""
-RESOLVED = {"probe": True, "batch_norm": "frozen", "views": "auto", "first_size": "auto", "freeze": "auto"}
+RESOLVED = {
+    "probe": True,
+    "refit": "sizes",
+    "batch_norm": "frozen",
+    "views": "auto",
+    "first_size": "auto",
+    "last_size": "auto",
+    "freeze": "auto",
+}
 """Settings that other settings overrule, and the value that leaves them to these; the run has what came of it."""
 
 
-_OF_SAFETENSORS = re.compile(r"\.tmp\w{6}")
-"""safetensors writes under such a name before it writes under the one that it was given."""
-WRITTEN = (".csv", ".html", ".json", ".jsonl", ".png", ".safetensors")
+_HALF_WRITTEN = re.compile(r"\.tmp\w{6}|\..*-[a-z0-9_]{8}\.(csv|html|jsonl?|png|safetensors)", re.DOTALL)
+"""Names under which safetensors, and ``files.replaced``, write before a file gets its own."""
 
 
 def holds_begun_run(run: RunFolder) -> bool:
@@ -99,7 +106,6 @@ def _hint(name: str) -> str:
 
 def clear_leftovers(run: RunFolder) -> None:
     """Remove the temporary files that a kill left in a run folder."""
-    for folder in (run.path, run.checkpoints, run.figures):
-        for path in folder.glob(".*") if folder.is_dir() else ():
-            if path.suffix in WRITTEN or _OF_SAFETENSORS.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+    for path in list(run.path.rglob(".*")):
+        if _HALF_WRITTEN.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
