@@ -16,7 +16,7 @@ ROWS = {
     "training": 4,
     "evaluation": 5,
     "explanation": 6,
-    "report": 7,
+    "reports": 7,
     "verbs": 8, "__init__": 8,
     "doors": 9, "__main__": 10,
 }  # fmt: skip
@@ -135,7 +135,7 @@ def test_nothing_executable_is_ever_loaded() -> None:
         (str(path.relative_to(SOURCE)), word)
         for path in files()
         for word in forbidden
-        if word in path.read_text(encoding="utf-8").replace(".eval()", "")
+        if word in path.read_text(encoding="utf-8").replace(".eval()", "").replace("fuse_conv_bn_eval(", "")
     ]
     assert not wrong
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.explain import explain
     from mekiki.verbs.predict import predict
     from mekiki.verbs.preview import preview
+    from mekiki.verbs.report import report
     from mekiki.verbs.scan import scan
     from mekiki.verbs.split import check_split, split, split_folds
     from mekiki.verbs.stress import stress
@@ -41,6 +42,7 @@ _HOMES = {
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
     "load": "mekiki.evaluation.classifier",
+    "report": "mekiki.verbs.report",
     "predict": "mekiki.verbs.predict",
     "preview": "mekiki.verbs.preview",
     "scan": "mekiki.verbs.scan",
@@ -64,6 +66,7 @@ __all__ = [
     "evaluate",
     "explain",
     "load",
+    "report",
     "predict",
     "preview",
     "scan",

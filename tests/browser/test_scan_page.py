@@ -14,8 +14,8 @@ from PIL import Image
 from mekiki.records.decisions import Decision, read_decisions
 from mekiki.records.findings import Finding
 from mekiki.records.manifest import Manifest, Photo
-from mekiki.report.scan_page import write_scan_page
-from mekiki.report.thumbnails import make_thumbnail
+from mekiki.reports.scan_page import write_scan_page
+from mekiki.reports.thumbnails import make_thumbnail
 
 pytestmark = pytest.mark.browser
 

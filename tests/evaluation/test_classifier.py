@@ -7,10 +7,11 @@ from mekiki.config import EvaluateSettings, ModelSettings
 from mekiki.errors import DataError, PictureError, SettingsError
 from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.examples import right_examples, worst_mistakes
-from mekiki.evaluation.parts import score_photos
+from mekiki.evaluation.parts import ask, score_answers
 from mekiki.model.classifier import build_classifier
 from mekiki.progress import Silent
 from mekiki.records.card import ModelCard
+from mekiki.records.manifest import Photo
 from mekiki.records.predictions import ScoredPhoto
 from tests.conftest import draw_photo
 
@@ -64,11 +65,11 @@ def test_the_limit_on_megapixels_holds_in_prediction(classifier: Classifier, tmp
 def test_a_photo_that_cannot_be_read_is_left_out_and_counted(classifier: Classifier, photos: Path) -> None:
     (photos / "red" / "003.png").write_bytes(b"broken")
     (photos / "blue" / "001.png").unlink()
-    listed = [(f"{name}/{number:03}.png", name) for name in CLASSES for number in range(12)]
-    scored = score_photos(classifier, photos, listed, "val", Silent())
+    listed = [Photo(f"{name}/{number:03}.png", name) for name in CLASSES for number in range(12)]
+    scored = score_answers(classifier, ask(classifier, photos, listed, "val", Silent()))
     assert (scored.evaluation.n, scored.evaluation.unreadable) == (34, 2)
     assert [(photo.path, photo.label) for photo in scored.photos] == [
-        pair for pair in listed if pair[0] not in ("red/003.png", "blue/001.png")
+        (photo.path, photo.label) for photo in listed if photo.path not in ("red/003.png", "blue/001.png")
     ]
     chances = classifier.predict_proba([photos / photo.path for photo in scored.photos])
     for photo, ranked, row in zip(scored.photos, scored.rankings, chances, strict=True):
@@ -76,7 +77,7 @@ def test_a_photo_that_cannot_be_read_is_left_out_and_counted(classifier: Classif
         assert (photo.predicted, photo.second) == (ranked[0][0], ranked[1][0])
         assert photo.score == pytest.approx(row.max(), abs=1e-5)
     with pytest.raises(DataError, match="none of the 1 val photos in"):
-        score_photos(classifier, photos, [("red/003.png", "red")], "val", Silent())
+        ask(classifier, photos, [Photo("red/003.png", "red")], "val", Silent())
 
 
 def said(path: str, label: str, predicted: str, score: float) -> ScoredPhoto:

@@ -194,6 +194,7 @@ def answered_of(drawn: list[tuple[int, int, Seen, str]], asked: str) -> Answered
     return Answered(
         part=asked,
         labels=np.array([label for label, *_ in drawn]),
+        logits=np.log(chances),
         chances=chances,
         groups=tuple(group for *_, group in drawn),
         said=tuple(said),

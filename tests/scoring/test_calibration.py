@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from mekiki.scoring.calibration import at_temperature, before_temperature, fit_temperature, log_loss
+from mekiki.scoring.calibration import at_temperature, fit_temperature, log_loss, uncalibrated
 
 
 def made(seed: int, n: int, sharpened: float, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -45,11 +45,16 @@ def test_all_right_is_no_reason_for_certainty(n: int, classes: int) -> None:
     assert sureness == pytest.approx(1 - 1 / (n + 2), abs=2e-3)
 
 
-def test_the_answer_stays_and_the_way_back_is_known() -> None:
+def test_the_answer_stays() -> None:
     logits, _ = made(3, 50, 2.0)
-    warm = at_temperature(logits, 2.5)
-    assert (warm.argmax(axis=1) == logits.argmax(axis=1)).all()
-    np.testing.assert_allclose(before_temperature(warm, 2.5), at_temperature(logits, 1.0), atol=1e-4)
+    assert (at_temperature(logits, 2.5).argmax(axis=1) == logits.argmax(axis=1)).all()
+
+
+def test_before_a_low_temperature_a_sure_model_was_as_sure_as_its_logits_say() -> None:
+    labels = np.arange(40) % 20
+    logits = (12 * np.eye(20)[labels]).astype(np.float32)  # at 0.05 the other classes' probabilities vanish in float32
+    sure = float(at_temperature(logits, 1.0).max(axis=1).mean())
+    assert uncalibrated(labels, logits).ece.value == pytest.approx(1 - sure, abs=1e-6)
 
 
 @pytest.mark.parametrize(

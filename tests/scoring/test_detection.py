@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from mekiki.records.unknown import UnknownRule
-from mekiki.scoring.detection import auroc, auroc_interval, coverage_curve, false_positives, unknown_figures
+from mekiki.scoring.detection import (
+    area_limits,
+    auroc,
+    auroc_interval,
+    coverage_curve,
+    false_positives,
+    unknown_figures,
+)
 
 SCORES = st.lists(st.integers(-3, 3), min_size=1, max_size=30).map(lambda each: np.array(each, dtype=np.float64))
 
@@ -38,6 +45,12 @@ def test_a_perfect_area_is_not_a_certain_one() -> None:
     area = auroc_interval(np.arange(10.0) + 10, np.arange(10.0))
     assert (area.value, area.high) == (1, 1)
     assert 0.6 < area.low < 0.95
+
+
+def test_an_area_next_to_1_of_very_many_photos_has_an_interval() -> None:
+    for beaten in (1, 3, 100):
+        low, high = area_limits(1 - beaten / 4e9, 50_000, 80_000)
+        assert 0.999 < low < 1 - beaten / 4e9 < high <= 1
 
 
 def test_the_interval_holds_the_truth_and_copies_widen_it() -> None:

@@ -10,14 +10,14 @@ from PIL import Image
 import mekiki
 from mekiki.config import EvaluateSettings
 from mekiki.evaluation.classifier import Classifier, load
-from mekiki.evaluation.parts import score_photos
+from mekiki.evaluation.parts import ask, score_answers
 from mekiki.progress import Silent
 from mekiki.records.evaluation import read_metrics
 from mekiki.records.predictions import read_predictions
 from mekiki.records.run import RunFolder
 from mekiki.records.split import read_split
 from tests.conftest import write_photos
-from tests.report.made_runs import read_page
+from tests.reports.made_runs import read_page
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "horizontal_flip": False}
 
@@ -47,9 +47,7 @@ def test_the_error_before_the_temperature_is_that_of_the_model_without_it(traine
         with_it.model, with_it.card.model_copy(update={"calibration": None, "unknown": None}), with_it.settings
     )
     rows = read_split(run.split).part("val")
-    plain = score_photos(
-        without, photos, [(row.path, row.label) for row in rows], "val", Silent(), [row.group for row in rows]
-    ).evaluation
+    plain = score_answers(without, ask(without, photos, rows, "val", Silent())).evaluation
     (val,) = [each for each in read_metrics(run.metrics) if each.part == "val"]
     assert val.uncalibrated is not None and plain.uncalibrated is None and plain.intervals is not None
     assert val.uncalibrated.ece.value == pytest.approx(plain.ece, abs=1e-5)

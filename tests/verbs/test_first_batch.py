@@ -9,7 +9,7 @@ from PIL import Image
 
 import mekiki
 from mekiki.records.run import FIRST_BATCH
-from mekiki.report.contact_sheet import Cell, Row, lay_out
+from mekiki.reports.contact_sheet import Cell, Row, lay_out
 from mekiki.tensors.loading import Batch
 from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer

@@ -9,8 +9,8 @@ from PIL import Image
 from mekiki.config import PRESETS, AugmentSettings, NormaliseSettings, PreviewSettings, build
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, SettingsError
-from mekiki.report import contact_sheet as sheets
-from mekiki.report.contact_sheet import Row
+from mekiki.reports import contact_sheet as sheets
+from mekiki.reports.contact_sheet import Row
 from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.augmentation.strengths import TRANSFORMS
 from mekiki.tensors.geometry import square

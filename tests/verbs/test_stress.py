@@ -20,7 +20,7 @@ from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder
 from mekiki.records.split import read_split
 from tests.conftest import write_photos
-from tests.report.made_runs import Page
+from tests.reports.made_runs import Page
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
 QUICK = StressSettings(kinds="scribble,brightness", limit=2)
@@ -159,6 +159,7 @@ def test_the_table_has_a_line_for_each_kind_and_a_sentence(trained: tuple[Path, 
     assert answer.exit_code == 0, answer.output
     assert "clean" in answer.stdout and "of 6 validation photos right" in answer.stdout
     assert re.search(r"^dust: loses", answer.stdout, re.MULTILINE)
+    assert "…" not in answer.stdout
     assert re.search(r"^jpeg +80 +60 +50 .* 2 *\n +[\d.]+ +[\d.]+ ", answer.stdout, re.MULTILINE), answer.stdout
 
 

@@ -10,6 +10,7 @@ from mekiki.doors import (
     data_commands,
     explain_command,
     model_commands,
+    report_command,
     storage_command,
     stress_command,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "explain_command",
     "main",
     "model_commands",
+    "report_command",
     "storage_command",
     "stress_command",
 ]

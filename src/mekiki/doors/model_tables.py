@@ -46,12 +46,15 @@ def show_evaluation(evaluation: Evaluation, as_json: bool) -> None:
     if intervals is not None and intervals.groups < evaluation.n:
         console.print(
             f"copies count once: {evaluation.n:,} photos in {intervals.groups:,} groups are worth "
-            f"{intervals.effective_n:,.0f} for the interval of the accuracy"
+            f"{intervals.effective_n:,.0f} for the interval of the accuracy",
+            soft_wrap=True,
         )
-    if evaluation.unknown is not None:
+    if evaluation.unknown is None:
+        console.print("this model has no threshold for what is unknown: it always answers with a class", soft_wrap=True)
+    else:
         console.print(_describe_unknown(evaluation.unknown), soft_wrap=True)
     if evaluation.unreadable:
-        console.print(f"left out: {evaluation.unreadable:,} photos that cannot be read")
+        console.print(f"left out: {evaluation.unreadable:,} photos that cannot be read", soft_wrap=True)
     for line in _counted_apart(evaluation):
         console.print(line, soft_wrap=True)
     table = Table("class", "photos", "recognised", "95 % interval", "precision", "most often taken for", box=None)

@@ -48,7 +48,7 @@ def _show(stressed: Stressed, as_json: bool) -> None:
     from rich.table import Table
 
     from mekiki.records.stress import stress_object
-    from mekiki.report.stress_story import mark, measured, remarks, widest
+    from mekiki.reports.stress_story import mark, measured, remarks, widest
 
     everyone = [stressed.figures, *stressed.others]
     if as_json:
@@ -58,9 +58,9 @@ def _show(stressed: Stressed, as_json: bool) -> None:
     for figures in everyone:
         clean = measured(figures).replace("\u00a0", " ")
         console.print(foreign(f"{figures.run}: clean {clean} right", "bold"), soft_wrap=True)
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
         for kind, points in figures.kinds.items():
-            table.add_row(kind, *(f"[dim]{mark(kind, p.severity)}[/]\n{100 * p.accuracy:.1f}" for p in points))
+            table.add_row(kind, *(f"[dim]{mark(kind, p.severity)}[/]\n{_percent(p.accuracy)}" for p in points))
         console.print(table)
         console.print(f"right at each severity, %; 95 % intervals reach at most {widest(figures)} either way")
         for remark in remarks(figures):
@@ -68,3 +68,8 @@ def _show(stressed: Stressed, as_json: bool) -> None:
         console.print()
     for kind, verdict in stressed.verdicts.items():
         console.print(foreign(f"{kind}: {verdict}"), soft_wrap=True)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, at most four characters, so that twelve of them fit into a line."""
+    return "100" if share == 1 else f"{100 * share:.1f}"

@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.parts import Answered, Scored, figures_of
 from mekiki.evaluation.seen import Seen, counts_apart
+from mekiki.evaluation.strangers import Strangers
 from mekiki.records.evaluation import SeenFigures
 from mekiki.scoring.bootstrap import group_numbers
 from mekiki.scoring.intervals import share_of
 
 
 def score_apart(
-    classifier: Classifier, answered: Answered, seen: Sequence[Seen], unknown: NDArray[np.float64] | None = None
+    classifier: Classifier, answered: Answered, seen: Sequence[Seen], strangers: Strangers | None = None
 ) -> Scored:
     """Score answers, the fresh photos as the headline.
 
@@ -28,7 +26,7 @@ def score_apart(
         classifier: What answered.
         answered: At least one answer.
         seen: For each photo that was asked about, also those that could not be read.
-        unknown: As for ``score_photos``.
+        strangers: As for ``score_answers``.
 
     Returns:
         The figures of the fresh photos, with those of the others under ``apart``; of all photos if none is fresh. What
@@ -41,7 +39,7 @@ def score_apart(
         for photo, each in zip(answered.said, known, strict=True)
     )
     fresh = [place for place, each in enumerate(known) if not counts_apart(answered.part, each)]
-    evaluation = figures_of(classifier, answered.at(fresh) if fresh else answered, unknown)
+    evaluation = figures_of(classifier, answered.at(fresh) if fresh else answered, strangers)
     apart = [
         _figures(part, answered, known, places)
         for part in ("train", "val")

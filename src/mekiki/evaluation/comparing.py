@@ -20,7 +20,7 @@ from mekiki.evaluation.fair_photos import FairPhoto, FairPhotos
 from mekiki.evaluation.parts import record_opening
 from mekiki.progress import Progress
 from mekiki.records.comparison import ComparedPhoto, Comparison, LeftOut, PairComparison, RunScore
-from mekiki.records.run import RunFolder
+from mekiki.records.run import RunFolder, model_fingerprint
 from mekiki.scoring.metrics import score
 from mekiki.scoring.paired import compare_answers, holm
 from mekiki.scoring.verdicts import pair_verdict
@@ -154,6 +154,7 @@ def _run_score(
         accuracy=figures.accuracy,
         f1_macro=figures.intervals.f1_macro,
         ece=figures.intervals.ece,
+        model=model_fingerprint(folder),
     )
 
 

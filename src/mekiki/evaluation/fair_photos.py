@@ -193,7 +193,7 @@ def _fair(
             continue
         (label,) = next(each.labels[sha256] for each in known if sha256 in each.labels)
         photos.append(FairPhoto(Path(file), path, label, str(group_of[sha256]), sha256))
-        reasons["the same bytes as another one"] += max(each.counts[sha256] for each in known) - 1
+        reasons["the same bytes as another one"] += max(each.counts[sha256] for each in places) - 1
     left_out = tuple(LeftOut(reason=reason, count=count) for reason, count in reasons.most_common() if count)
     if not photos:
         told = "; ".join(f"{each.count:,} {each.reason}" for each in left_out) or f"there are no {part} photos"

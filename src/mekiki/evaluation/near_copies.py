@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mekiki.data.copies.duplicates import pairs_between
+from mekiki.data.copies.duplicates import near_pairs, pairs_between
 from mekiki.data.copies.hashing import Sketch
 from mekiki.data.scans.crew import all_cores, look_at_all
 from mekiki.data.scans.looks import Look
@@ -66,6 +66,24 @@ def near_copies(
             found += [(new_names[pair.second - len(old_names)], old_names[pair.first]) for pair in pairs]
             task.advance(done)
     return [(one, other) for one, other in found if one != other]
+
+
+def copies_among(shelf: Shelf, near_similarity: float, near_exact: int, progress: Progress) -> list[tuple[str, str]]:
+    """Return pairs of hashes: photos of one shelf that are near copies of each other.
+
+    Args:
+        shelf: The photos.
+        near_similarity: Likeness from which two photos are copies, 0..1.
+        near_exact: As for ``near_pairs``.
+        progress: Where to report to.
+    """
+    sketches = _sketches(shelf, progress)
+    names, found = list(sketches), []
+    with progress.task("Comparing photos", len(names)) as task:
+        for done, pairs in near_pairs(list(sketches.values()), near_similarity, near_exact):
+            found += [(names[pair.first], names[pair.second]) for pair in pairs]
+            task.advance(done)
+    return found
 
 
 def _sketches(shelf: Shelf, progress: Progress) -> dict[str, Sketch]:

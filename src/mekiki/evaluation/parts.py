@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mekiki.data.copies.hashing import sha256_of
-from mekiki.errors import DataError, PictureError, RunError
+from mekiki.errors import DataError, PictureError
 from mekiki.evaluation.classifier import Answer, Classifier
+from mekiki.evaluation.strangers import Strangers
 from mekiki.progress import Progress
 from mekiki.records.evaluation import Evaluation
-from mekiki.records.manifest import read_manifest
+from mekiki.records.manifest import Photo, read_manifest
 from mekiki.records.openings import TestOpening, add_test_opening
 from mekiki.records.predictions import ScoredPhoto
 from mekiki.records.run import RunFolder
-from mekiki.records.split import read_split
+from mekiki.records.split import SplitRow, read_split
 from mekiki.scoring.calibration import uncalibrated
 from mekiki.scoring.detection import unknown_figures
 from mekiki.scoring.metrics import score
@@ -50,6 +51,7 @@ class Answered:
     Attributes:
         part: "val", "test", "train" or "data".
         labels: int (n,), the numbers of their classes.
+        logits: float32 (n, classes), divided by the temperature.
         chances: float32 (n, classes), rows sum to 1.
         groups: Names of their groups; empty: the photo stands alone.
         said: The answers for the record.
@@ -61,6 +63,7 @@ class Answered:
 
     part: str
     labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
     chances: NDArray[np.float32]
     groups: tuple[str, ...]
     said: tuple[ScoredPhoto, ...]
@@ -75,6 +78,7 @@ class Answered:
         return replace(
             self,
             labels=self.labels[chosen],
+            logits=self.logits[chosen],
             chances=self.chances[chosen],
             groups=tuple(self.groups[place] for place in places),
             said=tuple(self.said[place] for place in places),
@@ -83,86 +87,81 @@ class Answered:
         )
 
 
-def score_photos(
-    classifier: Classifier,
-    root: Path,
-    photos: Sequence[tuple[str, str]],
-    part: str,
-    progress: Progress,
-    groups: Sequence[str] | None = None,
-    unknown: NDArray[np.float64] | None = None,
-    before: Sequence[Answer | PictureError] | None = None,
-) -> Scored:
-    """Predict labelled photos and score the answers.
+def score_answers(classifier: Classifier, answered: Answered, strangers: Strangers | None = None) -> Scored:
+    """Score what ``ask`` gave.
 
     Args:
-        classifier: The trained model.
-        root: The folder that the paths are relative to.
-        photos: (relative path, label) pairs.
-        part: "val", "test", "train" or "data".
-        progress: Where to report to.
-        groups: For each of ``photos`` the name of its group: copies, or what else belongs together and is no
-            independent witness. Empty: the photo stands alone; not given: all stand alone.
-        unknown: What ``known_scores_of`` gave for pictures of none of the classes, if there are such.
-        before: What the model answered before it had a temperature, so that it need not be asked again.
-
-    Raises:
-        DataError: No photo can be read, or a label is not one of the model's classes.
+        classifier: What answered.
+        answered: At least one answer.
+        strangers: What it made of pictures of none of the classes, if there are such.
     """
-    answers = ask(classifier, root, photos, part, progress, groups, before)
-    return Scored(figures_of(classifier, answers, unknown), answers.said, answers.rankings)
+    return Scored(figures_of(classifier, answered, strangers), answered.said, answered.rankings)
 
 
 def ask(
     classifier: Classifier,
     root: Path,
-    photos: Sequence[tuple[str, str]],
+    photos: Sequence[Photo | SplitRow],
     part: str,
     progress: Progress,
-    groups: Sequence[str] | None = None,
     before: Sequence[Answer | PictureError] | None = None,
 ) -> Answered:
-    """Return what a model says of labelled photos; arguments and errors as for ``score_photos``."""
-    check_labels(classifier, {label for _, label in photos})
+    """Return what a model says of labelled photos.
+
+    Args:
+        classifier: The trained model.
+        root: The folder that the paths are relative to.
+        photos: With their labels and groups; photos of one group are copies, or belong together, and are no independent
+            witnesses.
+        part: "val", "test", "train" or "data".
+        progress: Where to report to.
+        before: What the model answered before it had a temperature, so that it need not be asked again.
+
+    Raises:
+        DataError: No photo can be read, or a label is not one of the model's classes.
+    """
+    check_labels(classifier, {photo.label for photo in photos})
     number_of = {str(name): number for number, name in enumerate(classifier.classes_)}
     began = time.perf_counter()
-    rows: list[NDArray[np.float32]] = []
-    known: list[float | None] = []
-    read: list[int] = []
-    asked = classifier.answers([root / path for path, _ in photos], progress) if before is None else ()
+    asked = classifier.answers([root / photo.path for photo in photos], progress) if before is None else ()
     answers = (answer for _, answer in asked) if before is None else classifier.reconsider(before)
-    for place, answer in enumerate(answers):
-        if not isinstance(answer, PictureError):
-            rows.append(answer.chances)
-            known.append(answer.known_score)
-            read.append(place)
-    if not rows:
+    found = [(place, answer) for place, answer in enumerate(answers) if not isinstance(answer, PictureError)]
+    if not found:
         raise DataError(f"none of the {len(photos)} {part} photos in {root} can be read")
-    labels = [number_of[photos[place][1]] for place in read]
-    rankings = tuple(classifier.rank("", chances, RANKED).top for chances in rows)
-    said = tuple(
-        ScoredPhoto(photos[place][0], part, photos[place][1], *ranked[0], float(chances[label]), ranked[1][0], score)
-        for place, label, ranked, chances, score in zip(read, labels, rankings, rows, known, strict=True)
-    )
+    read = [photos[place] for place, _ in found]
+    labels = [number_of[photo.label] for photo in read]
+    rankings = tuple(classifier.rank("", answer.chances, RANKED).top for _, answer in found)
     return Answered(
         part=part,
         labels=np.array(labels, dtype=np.int64),
-        chances=np.stack(rows),
-        groups=tuple(groups[place] if groups else "" for place in read),
-        said=said,
+        logits=np.stack([answer.logits for _, answer in found]),
+        chances=np.stack([answer.chances for _, answer in found]),
+        groups=tuple(photo.group for photo in read),
+        said=tuple(
+            _said(part, photo, label, ranked, answer)
+            for photo, label, ranked, (_, answer) in zip(read, labels, rankings, found, strict=True)
+        ),
         rankings=rankings,
-        places=tuple(read),
-        unreadable=len(photos) - len(read),
+        places=tuple(place for place, _ in found),
+        unreadable=len(photos) - len(found),
         seconds=time.perf_counter() - began,
     )
 
 
-def figures_of(classifier: Classifier, answers: Answered, unknown: NDArray[np.float64] | None = None) -> Evaluation:
-    """Score answers, at least one of them; ``unknown`` as for ``score_photos``."""
-    labels, chances, groups = answers.labels, answers.chances, list(answers.groups)
+def _said(
+    part: str, photo: Photo | SplitRow, label: int, ranked: tuple[tuple[str, float], ...], answer: Answer
+) -> ScoredPhoto:
+    return ScoredPhoto(
+        photo.path, part, photo.label, *ranked[0], float(answer.chances[label]), ranked[1][0], answer.known_score
+    )
+
+
+def figures_of(classifier: Classifier, answers: Answered, strangers: Strangers | None = None) -> Evaluation:
+    """Score answers, at least one of them; ``strangers`` as for ``score_answers``."""
+    labels, groups = answers.labels, list(answers.groups)
     evaluation = score(
         labels,
-        chances,
+        answers.chances,
         [str(name) for name in classifier.classes_],
         answers.part,
         unreadable=answers.unreadable,
@@ -170,13 +169,15 @@ def figures_of(classifier: Classifier, answers: Answered, unknown: NDArray[np.fl
         groups=groups,
     )
     if classifier.card.calibration is not None:
-        before = uncalibrated(labels, chances, classifier.temperature, groups)
+        before = uncalibrated(labels, answers.logits * np.float32(classifier.temperature), groups)
         evaluation = evaluation.model_copy(update={"uncalibrated": before})
     rule = classifier.card.unknown
     if rule is not None:
-        right = chances.argmax(axis=1) == labels
+        right = answers.chances.argmax(axis=1) == labels
         known = np.array([photo.known_score for photo in answers.said], dtype=np.float64)
-        figures = unknown_figures(rule, known, right, groups, unknown)
+        figures = unknown_figures(
+            rule, known, right, groups, *((strangers.scores, strangers.groups) if strangers else ())
+        )
         evaluation = evaluation.model_copy(update={"unknown": figures})
     return evaluation
 
@@ -194,39 +195,6 @@ def check_labels(classifier: Classifier, labels: Iterable[str], who: str = "the 
             f"{who} does not know the class {foreign[0]!r} ({len(foreign)} such); it knows {', '.join(classes)}",
             "the class folders must be named as in training",
         )
-
-
-def known_scores_of(classifier: Classifier, pictures: Sequence[Path], progress: Progress) -> NDArray[np.float64]:
-    """Return how well known pictures look, (n,), higher for what is known; those that cannot be read are left out.
-
-    Raises:
-        RunError: The model has no threshold for what is unknown.
-        DataError: None can be read.
-    """
-    if classifier.card.unknown is None:
-        raise RunError(
-            "this model has no threshold for what is unknown: it was made without validation photos, or long ago",
-            "train it again with validation photos",
-        )
-    answers = [answer for _, answer in classifier.answers(pictures, progress)]
-    scores = [answer.known_score for answer in answers if not isinstance(answer, PictureError)]
-    if not scores:
-        raise DataError(f"none of the {len(pictures)} unknown pictures can be read")
-    return np.array(scores, dtype=np.float64)
-
-
-def open_test(
-    run: RunFolder,
-    classifier: Classifier,
-    root: Path,
-    photos: Sequence[tuple[str, str]],
-    progress: Progress,
-    groups: Sequence[str] | None = None,
-) -> Scored:
-    """Score the test part after training, and write down that it was opened; the rest as for ``score_photos``."""
-    scored = score_photos(classifier, root, photos, "test", progress, groups)
-    record_opening(run, [photo.right for photo in scored.photos], "train")
-    return scored
 
 
 def record_opening(run: RunFolder, right: Sequence[bool], verb: str) -> None:

@@ -22,7 +22,7 @@ from mekiki.progress import Progress
 from mekiki.records.manifest import Photo
 from mekiki.records.stress import FlipRow, Loss, PairedPoint, Stress, StressPoint
 from mekiki.scoring.bootstrap import group_numbers
-from mekiki.scoring.intervals import wilson
+from mekiki.scoring.intervals import share_of
 from mekiki.scoring.paired import exact_mcnemar
 from mekiki.scoring.robustness import loss_of
 from mekiki.seeds import entropy
@@ -107,7 +107,8 @@ def stress_photos(
     labels = asked.numbers(read)
     clean = np.array(asked.clean, dtype=np.int64) == labels
     right = {kind: np.stack(asked.answers[kind]) == labels[:, None] for kind in settings.wanted}
-    accuracy = wilson(int(clean.sum()), len(read))
+    groups = group_numbers([photo.group for photo in read], len(read))
+    accuracy = share_of(clean, groups)
     figures = Stress(
         run=run,
         part=part,
@@ -119,7 +120,9 @@ def stress_photos(
         clean=accuracy.value,
         clean_low=accuracy.low,
         clean_high=accuracy.high,
-        kinds={kind: _points(severities_of(kind, settings.fine), clean, right[kind]) for kind in settings.wanted},
+        kinds={
+            kind: _points(severities_of(kind, settings.fine), clean, right[kind], groups) for kind in settings.wanted
+        },
         losses={kind: _loss(kind, settings, clean, right[kind], read) for kind in settings.wanted},
         seconds=time.perf_counter() - began,
     )
@@ -156,20 +159,19 @@ def _paired(severity: float, first: Bools, other: Bools, groups: NDArray[np.int6
     return PairedPoint(severity=severity, only_first=only_first, only_this=only_this, p_value=p_value)
 
 
-def _points(severities: Sequence[float], clean: Bools, right: Bools) -> list[StressPoint]:
+def _points(severities: Sequence[float], clean: Bools, right: Bools, groups: NDArray[np.int64]) -> list[StressPoint]:
     known = int(clean.sum())
     points = []
     for severity, column in zip(severities, right.T, strict=True):
-        count, n = int(column.sum()), len(column)
-        accuracy = wilson(count, n)
+        accuracy = share_of(column, groups)
         points.append(
             StressPoint(
                 severity=severity,
                 accuracy=accuracy.value,
                 low=accuracy.low,
                 high=accuracy.high,
-                n=n,
-                kept=count / known if known else None,
+                n=len(column),
+                kept=int(column.sum()) / known if known else None,
             )
         )
     return points

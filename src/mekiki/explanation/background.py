@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mekiki.data.pictures import read_picture
-from mekiki.errors import DataError
+from mekiki.errors import DataError, PictureError
 from mekiki.explanation.belief import mean_of
 from mekiki.records.evaluation import Estimate, Record
 from mekiki.tensors.geometry import Picture
@@ -130,10 +130,12 @@ def read_mask(path: Path, picture: Picture) -> NDArray[np.bool_]:
         (H, W), true on the thing.
 
     Raises:
-        DataError: It has another shape than the picture.
-        PictureError: It cannot be read.
+        DataError: It has another shape than the picture, or cannot be read.
     """
-    mask = read_picture(path)
+    try:
+        mask = read_picture(path)
+    except PictureError as error:
+        raise DataError(f"the mask {path} {error.message}", "a mask is a picture, white on the thing") from error
     height, width = picture.shape[:2]
     if abs(mask.shape[0] * width - mask.shape[1] * height) > max(*mask.shape[:2], height, width):
         raise DataError(

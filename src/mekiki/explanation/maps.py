@@ -100,7 +100,8 @@ def explain_batch(classifier: Classifier, x: Tensor, how: ExplainSettings, quest
         return Maps(logits, question, _as_array(_occluded(classifier, x, question)))
     layer = layer_to_watch(classifier.model, how.layer)
     views = views_of(x, classifier.views)
-    passages = [passed(classifier.model, view, layer, classifier.machine) for view in views]
+    network = classifier.network if layer is None else classifier.model  # inner layers are not all in the folded one
+    passages = [passed(network, view, layer, classifier.machine) for view in views]
     with torch.enable_grad():
         total = torch.stack([passage.logits for passage in passages]).sum(dim=0)
         logits = total.detach() / len(passages) / classifier.temperature

@@ -88,6 +88,7 @@ class RunScore(Record):
         accuracy: Top-1, with its Wilson interval.
         f1_macro: Macro F1 with its interval.
         ece: Expected calibration error with its interval; lower is better.
+        model: The SHA-256 of its weights; empty in the files of a version that did not say it.
     """
 
     name: str
@@ -95,6 +96,7 @@ class RunScore(Record):
     accuracy: Estimate
     f1_macro: Estimate
     ece: Estimate
+    model: str = ""
 
 
 class LeftOut(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,12 @@ def open_run(path: Path) -> RunFolder:
             f"{path} holds no {missing}", "it is no run folder, or its training did not reach the first snapshot"
         )
     return run
+
+
+def model_fingerprint(run: RunFolder) -> str:
+    """Return what tells a run's weights from all others: the SHA-256 of ``model.safetensors``, in hexadecimal."""
+    with run.weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_config(run: RunFolder, config: RunConfig) -> None:

@@ -5,15 +5,19 @@ Accuracies are shares in 0..1. Severity 0 is the clean picture; the units are in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mekiki.config import UNITS, KindName
+from mekiki.errors import RunError
 from mekiki.files import write_json
 from mekiki.records.comparison import LeftOut
-from mekiki.records.evaluation import Record
+from mekiki.records.evaluation import Record, foreign_record, read_json_object
 from mekiki.records.tables import write_rows
 
 
@@ -89,6 +93,7 @@ class Stress(Record):
         losses: What it takes to lose ten points, by kind.
         against_first: For a further model: paired with the first one.
         seconds: Wall time.
+        model: The SHA-256 of its weights; empty in the files of a version that did not say it.
     """
 
     run: str
@@ -107,6 +112,7 @@ class Stress(Record):
     losses: dict[KindName, Loss]
     against_first: dict[KindName, list[PairedPoint]] | None = None
     seconds: float
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,42 @@ def stress_object(stresses: Sequence[Stress], verdicts: dict[KindName, str]) -> 
 def write_stress(path: Path, stresses: Sequence[Stress], verdicts: dict[KindName, str]) -> None:
     """Write ``stress.json``."""
     write_json(path, stress_object(stresses, verdicts))
+
+
+def read_stress(path: Path) -> list[Stress]:
+    """Read ``stress.json``: one entry for each model, the first one first.
+
+    Raises:
+        RunError: The file is missing, or is not what ``write_stress`` writes.
+    """
+    content = read_json_object(path)
+    others = content.pop("against", [])
+    try:
+        stresses = [Stress.model_validate(each) for each in [content, *(others if isinstance(others, list) else [])]]
+    except ValidationError as error:
+        raise foreign_record(path, error) from None
+    if not all(_fits(stress, stresses[0]) for stress in stresses):
+        raise RunError(
+            f"{path}: kinds: figures are missing, or are none", "it was written by another version, or edited"
+        )
+    return stresses
+
+
+def _fits(stress: Stress, first: Stress) -> bool:
+    """Tell whether a model has figures, all of them numbers, for each kind and severity of the first one."""
+    same = {kind: [point.severity for point in points] for kind, points in stress.kinds.items()}
+    points = [point for kind in stress.kinds for point in with_clean(stress, kind)]
+    shares = [share for point in points for share in (point.accuracy, point.low, point.high, point.kept or 0.0)]
+    losses = [(loss.severity, loss.low, loss.high) for loss in stress.losses.values()]
+    severities = [each for loss in losses for each in loss if each is not None] + [each.severity for each in points]
+    return (
+        same == {kind: [point.severity for point in points] for kind, points in first.kinds.items()}
+        and bool(same)
+        and all(same.values())
+        and same.keys() == stress.losses.keys()
+        and all(0 <= share < math.inf for share in shares)
+        and all(0 <= severity < math.inf for severity in severities)
+    )
 
 
 def write_stress_rows(path: Path, stresses: Sequence[Stress]) -> None:

@@ -67,32 +67,17 @@ def at_temperature(logits: NDArray[np.float32], temperature: float) -> NDArray[n
     return chances
 
 
-def before_temperature(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return the probabilities that the same logits gave at temperature 1, from those at another.
-
-    Args:
-        probabilities: (n, classes) at ``temperature``, rows sum to 1.
-        temperature: Above 0.
-    """
-    logs = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
-    return at_temperature(logs.astype(np.float32), 1 / temperature)
-
-
 def uncalibrated(
-    labels: NDArray[np.int64],
-    probabilities: NDArray[np.float32],
-    temperature: float,
-    groups: Sequence[str] | None = None,
+    labels: NDArray[np.int64], logits: NDArray[np.float32], groups: Sequence[str] | None = None
 ) -> Uncalibrated:
-    """Return how sure a model was before its temperature, from what it says with it.
+    """Return how sure a model was before its temperature.
 
     Args:
         labels: (n,) true class numbers, n >= 1.
-        probabilities: (n, classes) at ``temperature``, rows sum to 1.
-        temperature: Above 0.
+        logits: (n, classes) at temperature 1.
         groups: (n,) names as for ``score``.
     """
-    answers = answers_of(labels, before_temperature(probabilities, temperature), groups)
+    answers = answers_of(labels, at_temperature(logits, 1.0), groups)
     return Uncalibrated(ece=calibration_interval(answers), reliability=reliability_bins(answers))
 
 

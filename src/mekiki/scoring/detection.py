@@ -20,6 +20,7 @@ from mekiki.scoring.intervals import share_of
 
 _TAIL = 0.025
 _TINY = 1e-9
+"""How far a limit lies from 0 and 1, where its equation has another root."""
 TRUE_POSITIVES = 0.95
 
 
@@ -60,7 +61,7 @@ def auroc_interval(
     value = auroc(known, unknown)
     drawn = _resampled_areas(known, unknown, own, other)
     low, high = (float(end) for end in np.quantile(drawn, (_TAIL, 1 - _TAIL)))
-    least, most = _newcombe(value, _kish(own), _kish(other))
+    least, most = area_limits(value, _kish(own), _kish(other))
     return Estimate(value=value, low=min(low, least, value), high=max(high, most, value))
 
 
@@ -94,7 +95,14 @@ def _resampled_areas(
     return np.concatenate(areas)
 
 
-def _newcombe(value: float, n: float, m: float) -> tuple[float, float]:
+def area_limits(value: float, n: float, m: float) -> tuple[float, float]:
+    """Return the 95 % limits that the numbers of photos alone allow an area; the source as for ``auroc_interval``.
+
+    Args:
+        value: The area, 0..1.
+        n: How many known photos it rests on, at least 1; it need not be whole.
+        m: How many unknown ones, at least 1.
+    """
     z = float(norm.isf(_TAIL))
     middle = (n + m) / 2 - 1
 
@@ -104,8 +112,8 @@ def _newcombe(value: float, n: float, m: float) -> tuple[float, float]:
     def off(area: float) -> float:
         return (area - value) ** 2 - z * z * max(spread(area), 0.0)
 
-    low = 0.0 if value <= 0 or off(0.0) <= 0 else float(brentq(off, 0.0, value - _TINY))
-    high = 1.0 if value >= 1 or off(1.0) <= 0 else float(brentq(off, value + _TINY, 1.0))
+    low = 0.0 if value <= 0 or off(0.0) <= 0 else float(brentq(off, 0.0, min(value, 1 - _TINY)))
+    high = 1.0 if value >= 1 or off(1.0) <= 0 else float(brentq(off, max(value, _TINY), 1.0))
     return low, high
 
 

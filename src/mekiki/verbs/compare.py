@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mekiki.config import EvaluateSettings, ScanSettings
-from mekiki.data.scans.scanning import scan
+from mekiki.config import EvaluateSettings
 from mekiki.errors import DataError, SettingsError
 from mekiki.evaluation.classifier import load
 from mekiki.evaluation.comparing import Compared, compare_runs
@@ -14,10 +13,10 @@ from mekiki.evaluation.fair_photos import FairPhotos, other_photos, own_photos
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import read_card
 from mekiki.records.comparison import write_compared_photos, write_comparison
-from mekiki.records.manifest import PARTS
+from mekiki.records.manifest import Part
 from mekiki.records.run import RunFolder, check_new_folder, open_run
-from mekiki.report.comparison_page import write_comparison_page
-from mekiki.verbs.evaluate import with_runs_limit
+from mekiki.reports.comparison_page import write_comparison_page
+from mekiki.verbs.asked_photos import other_photos_in, part_named, with_runs_limit
 
 MOST_RUNS = 10
 
@@ -59,14 +58,13 @@ def compare(
         raise SettingsError(
             f"--margin {margin:g} is no share: expected above 0 and below 1", "--margin 0.02 for two points of accuracy"
         )
-    if data is not None and part is not None:
-        raise SettingsError("--part names a part of the runs' own photos; it cannot be used with DATA", "leave one out")
+    own_part = part_named(part, data)
     if out is not None:
         check_new_folder(Path(out))
     _check_classes(folders)
-    fair = _photos(folders, data, part, settings, progress)
+    fair = _photos(folders, data, own_part, settings, progress)
     compared = compare_runs(
-        folders, fair, lambda folder: load(folder.path, with_runs_limit(folder, settings)), margin, progress
+        folders, fair, lambda folder: load(folder.path, with_runs_limit(folder.path, settings)), margin, progress
     )
     if out is not None:
         _write(Path(out), compared, progress)
@@ -113,31 +111,22 @@ def _check_classes(runs: Sequence[tuple[str, RunFolder]]) -> None:
 def _photos(
     runs: Sequence[tuple[str, RunFolder]],
     data: str | Path | None,
-    part: str | None,
+    part: Part | None,
     settings: EvaluateSettings | None,
     progress: Progress,
 ) -> FairPhotos:
     if data is None:
-        own_part = next((known for known in PARTS if known == part), None)
-        if part is not None and own_part is None:
-            raise SettingsError(f"there is no part {part!r}", "val or test")
-        return own_photos(runs, own_part, progress)
-    limit = with_runs_limit(runs[0][1], settings).max_megapixels
-    scanned = scan(
-        Path(data),
-        ScanSettings(max_megapixels=limit),
-        progress=progress,
-        known_classes=read_card(runs[0][1].card).classes,
-    )
-    if scanned.decided.summary:
-        progress.say(f"note: {scanned.decided.summary}")
-    foreign = sorted({photo.label for photo in scanned.manifest.usable()} - set(read_card(runs[0][1].card).classes))
+        return own_photos(runs, part, progress)
+    first = runs[0][1]
+    classes = read_card(first.card).classes
+    manifest = other_photos_in(data, classes, with_runs_limit(first.path, settings).max_megapixels, progress)
+    foreign = sorted({photo.label for photo in manifest.usable()} - set(classes))
     if foreign:
         raise DataError(
             f"the runs do not know the class {foreign[0]!r} ({len(foreign)} such)",
             "the class folders must be named as in training",
         )
-    return other_photos(scanned.manifest, runs, progress)
+    return other_photos(manifest, runs, progress)
 
 
 def _write(out: Path, compared: Compared, progress: Progress) -> None:

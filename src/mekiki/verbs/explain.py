@@ -17,7 +17,7 @@ import numpy as np
 from mekiki.config import EvaluateSettings, ExplainSettings, build
 from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
-from mekiki.errors import DataError, PictureError
+from mekiki.errors import DataError, PictureError, SettingsError
 from mekiki.evaluation.classifier import Classifier, load
 from mekiki.evaluation.parts import record_pictures
 from mekiki.explanation.background import HeatShares, find_mask, heat_shares, read_mask
@@ -30,8 +30,11 @@ from mekiki.progress import Progress, Silent
 from mekiki.records.run import RunFolder, is_run_folder
 from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.geometry import Picture, square
+from mekiki.verbs.asked_photos import with_runs_limit
 
 TOP = 5
+LONGEST_NAME = 100
+"""Bytes of a photo's name, and of the classes' names, in the name of its heat map."""
 FEW = 4
 """Pictures at a time where each takes seconds, so that a person sees that it goes on."""
 
@@ -127,7 +130,7 @@ class _Job:
         places = []
         for explanation, path, _ in begun:
             against = f"-not-{explanation.instead_of}" if explanation.instead_of else ""
-            stem = f"{printable(path.stem)}-{_as_file_name(explanation.explained + against)}"
+            stem = f"{_shortened(printable(path.stem))}-{_as_file_name(explanation.explained + against)}"
             places.append(_free_path(self.out, stem, taken))
             if not explanation.error:
                 taken.add(places[-1])
@@ -180,18 +183,20 @@ def explain(
 
     Raises:
         DataError: A source does not exist or holds no pictures, or a mask does not fit.
-        SettingsError: The model has no such class or layer, or its answer cannot be explained so.
+        SettingsError: The model has no such class or layer, its answer cannot be explained so, or ``out`` is a file.
 
     Example:
         >>> mekiki.explain("runs/guitars", "photo.jpg", "why", of_class="SG", instead_of="LesPaul")  # doctest: +SKIP
     """
     how = build(ExplainSettings, asked)
+    if Path(out).exists() and not Path(out).is_dir():
+        raise SettingsError(f"--out {out} is a file", "name a folder; it need not exist yet")
     pictures = list_pictures([sources] if isinstance(sources, str | Path) else sources)
     if how.masks is not None and not any(find_mask(Path(how.masks), path) for path in pictures):
         raise DataError(
             f"{how.masks} holds no mask of these pictures", f"the mask of {pictures[0].name} is {pictures[0].stem}.png"
         )
-    classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
+    classifier = run if isinstance(run, Classifier) else load(run, with_runs_limit(run, settings), weights)
     for name in (how.of_class, how.instead_of):
         class_number(classifier, name)
     job = _Job(
@@ -201,12 +206,15 @@ def explain(
     groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
     ahead = prepared_ahead(groups, job.prepare, classifier.settings.workers)
     done: list[Explanation] = []
-    with closing(ahead), (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
-        for group, prepared in ahead:
-            done += job.explain(group, prepared)
-            task.advance(len(group))
-    if not isinstance(run, Classifier) and is_run_folder(Path(run)):
-        record_pictures(RunFolder(Path(run)), pictures, [each.ranked[0][0] if each.ranked else "" for each in done])
+    try:
+        with closing(ahead), (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
+            for group, prepared in ahead:
+                done += job.explain(group, prepared)
+                task.advance(len(group))
+    finally:  # also of what was shown before a person stopped it
+        if done and not isinstance(run, Classifier) and is_run_folder(Path(run)):
+            answers = [each.ranked[0][0] if each.ranked else "" for each in done]
+            record_pictures(RunFolder(Path(run)), pictures[: len(done)], answers)
     return done
 
 
@@ -219,7 +227,12 @@ def _layer(classifier: Classifier, how: ExplainSettings) -> str:
 
 def _as_file_name(label: str) -> str:
     """Return a class name without what a file name cannot hold on some system."""
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", label)[:60]
+    return _shortened(re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", label))
+
+
+def _shortened(name: str) -> str:
+    """Return as much of a name as leaves room for another one in a file name, which has 255 bytes at most."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _free_path(folder: Path, stem: str, taken: set[Path]) -> Path:

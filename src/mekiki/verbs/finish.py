@@ -12,7 +12,7 @@ from mekiki.data.pictures import read_picture
 from mekiki.evaluation.calibrating import SelfKnowledge, know_itself
 from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.examples import right_examples, worst_mistakes
-from mekiki.evaluation.parts import Scored, open_test, score_photos
+from mekiki.evaluation.parts import Scored, ask, record_opening, score_answers
 from mekiki.explanation.overlay import explain_picture
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import feature_layer_name
@@ -24,7 +24,7 @@ from mekiki.records.predictions import ScoredPhoto, write_predictions
 from mekiki.records.run import RunFolder, Status, photo_root, read_config
 from mekiki.records.split import Split, SplitRow, read_split
 from mekiki.records.unknown import write_reference
-from mekiki.report.figures import (
+from mekiki.reports.figures import (
     confusion_figure,
     coverage_figure,
     curves_figure,
@@ -32,7 +32,7 @@ from mekiki.report.figures import (
     reliability_figure,
     save_png,
 )
-from mekiki.report.page import Example, write_report
+from mekiki.reports.page import Example, write_report
 from mekiki.tensors.normalisation import load_normaliser
 
 MISTAKES = 12
@@ -59,7 +59,9 @@ def finish_run(run: RunFolder, status: Status, progress: Progress) -> None:
     if test and status.state != "done":  # it may go on, and whoever lets it must not have seen them
         progress.say(f"note: the {len(test):,} test photos are left alone until training is done")
     elif test:
-        scored.append(open_test(run, classifier, root, _labelled(test), progress, [row.group for row in test]))
+        answered = ask(classifier, root, test, "test", progress)
+        record_opening(run, [photo.right for photo in answered.said], "train")
+        scored.append(score_answers(classifier, answered))
     write_metrics(run.metrics, [each.evaluation for each in scored])
     write_predictions(run.predictions, [photo for each in scored for photo in each.photos])
     save_png(curves_figure(read_history(run.history)), run.figures / "curves.png")
@@ -100,8 +102,7 @@ def _score_val(
 ) -> Scored:
     """Score validation; the answers from which the model was calibrated are those that are scored."""
     before = None if known is None else known.answers
-    groups = [row.group for row in rows]
-    scored = score_photos(classifier, root, _labelled(rows), "val", progress, groups, before=before)
+    scored = score_answers(classifier, ask(classifier, root, rows, "val", progress, before))
     if known is None:
         return scored
     return replace(scored, evaluation=scored.evaluation.model_copy(update={"seconds": known.seconds}))
@@ -141,7 +142,7 @@ def _write_report(
     examples = []
     with progress.task("heat maps", len(wrong) + len(right)) as task:
         for photo in (*wrong, *right):
-            example = _example(classifier, root, photo, ranking_of[photo.path])
+            example = explained(classifier, root, photo, ranking_of[photo.path])
             figure = prediction_figure(example.picture, example.ranked, photo.label, example.overlay)
             save_png(figure, run.figures / "examples" / figure_name(photo.path))
             examples.append(example)
@@ -150,8 +151,15 @@ def _write_report(
     write_report(run, examples[: len(wrong)], examples[len(wrong) :], root, layer, status)
 
 
-def _example(classifier: Classifier, root: Path, photo: ScoredPhoto, ranked: tuple[tuple[str, float], ...]) -> Example:
-    """Explain the answer that was scored; the picture may be decoded larger here, which moves its numbers a little."""
+def explained(classifier: Classifier, root: Path, photo: ScoredPhoto, ranked: tuple[tuple[str, float], ...]) -> Example:
+    """Explain the answer that was scored; the picture may be decoded larger here, which moves its numbers a little.
+
+    Args:
+        classifier: What answered.
+        root: The folder that the photo's path is relative to.
+        photo: The photo and the answer.
+        ranked: (class, probability) pairs of that answer, the most probable first.
+    """
     limit = classifier.settings.max_megapixels
     picture = read_picture(root / photo.path, max_megapixels=limit, at_least=LARGEST_EXAMPLE)
     overlay = explain_picture(classifier, picture, photo.predicted).overlay

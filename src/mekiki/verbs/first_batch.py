@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mekiki.report.contact_sheet import Cell, Row, contact_sheet, mixed_caption, save_sheet
+from mekiki.reports.contact_sheet import Cell, Row, contact_sheet, mixed_caption, save_sheet
 from mekiki.tensors.geometry import Picture
 from mekiki.tensors.loading import Batch
 

@@ -13,6 +13,7 @@ from mekiki.evaluation.classifier import IMAGENET_PREFIX, Classifier, load
 from mekiki.files import printable
 from mekiki.progress import Progress, Silent
 from mekiki.records.predictions import Prediction
+from mekiki.verbs.asked_photos import with_runs_limit
 
 TOP = 5
 TOP_OF_IMAGENET = 10
@@ -47,7 +48,7 @@ def predict(
     if top is not None and top < 1:
         raise SettingsError(f"top = {top}: at least one class must be given", "--top 5")
     pictures = list_pictures([sources] if isinstance(sources, str | Path) else sources)
-    classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
+    classifier = run if isinstance(run, Classifier) else load(run, with_runs_limit(run, settings), weights)
     usual = TOP_OF_IMAGENET if str(run).startswith(IMAGENET_PREFIX) else TOP
     return _predict(classifier, pictures, usual if top is None else top, Silent() if progress is None else progress)
 

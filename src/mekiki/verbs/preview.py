@@ -20,7 +20,7 @@ from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, PictureError, SettingsError, unknown_name
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import Preprocessing
-from mekiki.report.contact_sheet import Cell, Row, check_sheet_name, contact_sheet, mixed_caption, save_sheet
+from mekiki.reports.contact_sheet import Cell, Row, check_sheet_name, contact_sheet, mixed_caption, save_sheet
 from mekiki.tensors.augmentation.applying import change_into_square
 from mekiki.tensors.augmentation.mixing import mix
 from mekiki.tensors.augmentation.strengths import STEPS, TRANSFORMS, Step, signed, strengths_of

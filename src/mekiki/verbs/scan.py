@@ -97,7 +97,7 @@ def _with(result: ScanResult, doubts: Sequence[Finding]) -> ScanResult:
 
 
 def _write(out: Path, result: ScanResult, settings: ScanSettings, progress: Progress, labels_checked: bool) -> None:
-    from mekiki.report.scan_page import photos_shown, write_scan_page
+    from mekiki.reports.scan_page import photos_shown, write_scan_page
     from mekiki.verbs.thumbnails import gather_thumbnails
 
     write_manifest(out / MANIFEST, result.manifest)

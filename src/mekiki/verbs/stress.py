@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mekiki.config import EvaluateSettings, KindName, ScanSettings, StressSettings
+from mekiki.config import EvaluateSettings, KindName, StressSettings
 from mekiki.data.folders import relative_name
-from mekiki.data.scans.scanning import scan
-from mekiki.errors import DataError, RunError, SettingsError, unknown_name
+from mekiki.errors import DataError
 from mekiki.evaluation.classifier import Classifier, load
 from mekiki.evaluation.fair_photos import other_photos, own_photos
 from mekiki.evaluation.parts import check_labels, record_opening
@@ -18,13 +17,12 @@ from mekiki.evaluation.seen import seen_by
 from mekiki.evaluation.stress import Answers, choose_photos, paired, stress_photos
 from mekiki.progress import Progress, Silent
 from mekiki.records.comparison import LeftOut
-from mekiki.records.manifest import PARTS, Manifest, Part, Photo, read_manifest
-from mekiki.records.run import RunFolder, check_new_folder, open_run, photo_root, read_config
-from mekiki.records.split import read_split
+from mekiki.records.manifest import Part, Photo
+from mekiki.records.run import RunFolder, check_new_folder, model_fingerprint, open_run, photo_root, read_config
 from mekiki.records.stress import Stress, write_flips, write_stress, write_stress_rows
-from mekiki.report.stress_page import save_stress_figures, write_stress_page
-from mekiki.report.stress_story import verdicts
-from mekiki.verbs.evaluate import with_runs_limit
+from mekiki.reports.stress_page import save_stress_figures, write_stress_page
+from mekiki.reports.stress_story import verdicts
+from mekiki.verbs.asked_photos import other_photos_in, own_photos_of, part_named, with_runs_limit
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,11 @@ def stress(
     progress = Silent() if progress is None else progress
     settings = StressSettings() if settings is None else settings
     folders = [open_run(Path(each)) for each in (run, *against)]
+    own_part = part_named(part, data) or "val"
     if out is not None:
         check_new_folder(Path(out))
-    classifiers = [load(folder.path, with_runs_limit(folder, prediction)) for folder in folders]
-    faced = _photos(folders, data, part, classifiers[0], progress)
+    classifiers = [load(folder.path, with_runs_limit(folder.path, prediction)) for folder in folders]
+    faced = _photos(folders, data, own_part, classifiers[0], progress)
     root, photos = faced.root, choose_photos(faced.photos, settings.limit, settings.seed)
     for folder, classifier in zip(folders, classifiers, strict=True):
         check_labels(classifier, {photo.label for photo in photos}, str(folder.path))
@@ -108,46 +107,20 @@ class _Faced:
 
 
 def _photos(
-    folders: Sequence[RunFolder], data: str | Path | None, part: str | None, classifier: Classifier, progress: Progress
+    folders: Sequence[RunFolder], data: str | Path | None, part: Part, classifier: Classifier, progress: Progress
 ) -> _Faced:
-    chosen = next((known for known in PARTS if known == (part or "val")), None)
-    if data is None and chosen is None:
-        raise unknown_name("part", str(part), PARTS)
-    if data is not None and part is not None:
-        raise SettingsError("--part names a part of the run's own photos; it cannot be used with DATA", "leave one out")
-    manifest = None if data is None else _scanned(Path(data), classifier, progress)
+    limit = classifier.settings.max_megapixels
+    manifest = None if data is None else other_photos_in(data, classifier.card.classes, limit, progress)
     if len(folders) == 1:
-        if manifest is not None:
-            return _Faced(manifest.root, "data", manifest.usable())
-        return _own_photos(folders[0], chosen or "val")
+        own = manifest or own_photos_of(folders[0], part, "stress", progress)
+        return _Faced(own.root, part if manifest is None else "data", own.usable())
     runs = [(str(folder.path), folder) for folder in folders]
-    fair = own_photos(runs, chosen, progress) if manifest is None else other_photos(manifest, runs, progress)
+    fair = own_photos(runs, part, progress) if manifest is None else other_photos(manifest, runs, progress)
     for each in fair.left_out:
         progress.say(f"note: left out: {each.count:,} photos {each.reason}")
     root = photo_root(read_config(folders[0])) if manifest is None else manifest.root
     photos = [Photo(relative_name(photo.file, root), photo.label, photo.group, photo.sha256) for photo in fair.photos]
     return _Faced(root, fair.part, photos, fair.left_out)
-
-
-def _own_photos(folder: RunFolder, part: Part) -> _Faced:
-    wanted = {row.path: row for row in read_split(folder.split).part(part)}
-    if not wanted:
-        raise SettingsError(f"the run {folder.path} has no {part} photos", f"mekiki stress {folder.path} DATA")
-    root = photo_root(read_config(folder))
-    if not root.is_dir():
-        raise RunError(f"the run's photos are not in {root} any more", f"mekiki stress {folder.path} DATA")
-    photos = [photo for photo in read_manifest(folder.manifest, root).photos if photo.path in wanted]
-    return _Faced(
-        root, part, [replace(each, label=wanted[each.path].label, group=wanted[each.path].group) for each in photos]
-    )
-
-
-def _scanned(data: Path, classifier: Classifier, progress: Progress) -> Manifest:
-    settings = ScanSettings(max_megapixels=classifier.settings.max_megapixels)
-    scanned = scan(data, settings, progress=progress, known_classes=classifier.card.classes)
-    if scanned.decided.summary:
-        progress.say(f"note: {scanned.decided.summary}")
-    return scanned.manifest
 
 
 def _note_sizes(classifiers: Sequence[Classifier], progress: Progress) -> None:
@@ -173,7 +146,7 @@ def _with_what_it_knows(
     if tests:
         progress.say(f"note: {len(tests):,} of these are test photos of {folder.path}; this look at them is recorded")
         record_opening(folder, tests, "stress")
-    told = {"seen_in_training": trained, "left_out": faced.left_out}
+    told = {"seen_in_training": trained, "left_out": faced.left_out, "model": model_fingerprint(folder)}
     return replace(answers, figures=answers.figures.model_copy(update=told))
 
 

@@ -13,7 +13,7 @@ from mekiki.data.scans.remembering import open_memory
 from mekiki.errors import PictureError
 from mekiki.progress import Progress
 from mekiki.records.manifest import Manifest
-from mekiki.report.thumbnails import SMALL_SIDE, make_thumbnail
+from mekiki.reports.thumbnails import SMALL_SIDE, make_thumbnail
 
 _AT_ONCE = 64
 
