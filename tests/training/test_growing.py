@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mekiki.training.growing import size_of_epoch, usual_first_size
+from mekiki.training.growing import size_of_epoch, usual_first_size, usual_last_size
 
 
 def sizes(epochs: int, first: int, last: int) -> list[int]:
@@ -34,4 +34,8 @@ def test_what_is_usual() -> None:
 
 @given(st.integers(16, 1024))
 def test_the_usual_first_size_is_never_larger(size: int) -> None:
-    assert 16 <= usual_first_size(size) <= size
+    assert 16 <= usual_first_size(size) <= usual_last_size(size) <= size
+
+
+def test_the_usual_last_size_leaves_something_to_the_head() -> None:
+    assert [usual_last_size(size) for size in (32, 128, 159, 160, 192, 224, 288)] == [32, 128, 159, 128, 160, 192, 256]

@@ -66,12 +66,12 @@ class TrainSettings(Section):
     first_size: _FirstSize | Literal["auto"] = Field(
         "auto",
         description="size of the photos in the first half of the epochs, pixels; in the last quarter it is last_size; "
-        "auto: four sevenths of last_size, or all of it below 160 and for networks of one size",
+        "auto: four sevenths of image_size, or all of it below 160 and for networks of one size",
     )
     last_size: _FirstSize | Literal["auto"] = Field(
         "auto",
-        description="size of the photos in the last epochs, pixels; auto: image_size. If it is less, the head is "
-        "fitted anew for photos of image_size",
+        description="size of the photos in the last epochs, pixels; auto: six sevenths of image_size where the head is "
+        "fitted anew for that size after them, all of it below 160, with random weights, and for networks of one size",
     )
     refit: Literal["off", "views", "sizes"] = Field(
         "sizes",

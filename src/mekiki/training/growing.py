@@ -7,17 +7,20 @@ from typing import Literal
 from mekiki.config import TrainSettings
 
 SMALL_UNTIL, WHOLE_FROM = 0.5, 0.75
-FIRST_SHARE = 4 / 7
+FIRST_SHARE, LAST_SHARE = 4 / 7, 6 / 7
 SMALLEST_GROWN = 160
 COARSE_STEP, FINE_STEP = 32, 8
 """Pixels: sizes in between are multiples of this, from ``COARSE_STEP`` · 4 on and below it."""
 
 
-def usual_first_size(last_size: int) -> int:
-    """Return the size to begin with: 128 for 224, 96 for 160; small sizes do not grow."""
-    if last_size < SMALLEST_GROWN:
-        return last_size
-    return round(last_size * FIRST_SHARE / COARSE_STEP) * COARSE_STEP
+def usual_first_size(image_size: int) -> int:
+    """Return the size to begin with: 128 for pictures of 224, 96 for 160; small sizes do not grow."""
+    return image_size if image_size < SMALLEST_GROWN else round(image_size * FIRST_SHARE / COARSE_STEP) * COARSE_STEP
+
+
+def usual_last_size(image_size: int) -> int:
+    """Return the size to end with if the head is fitted anew after it: 192 for pictures of 224, 128 for 160."""
+    return image_size if image_size < SMALLEST_GROWN else round(image_size * LAST_SHARE / COARSE_STEP) * COARSE_STEP
 
 
 def last_size_of(settings: TrainSettings, image_size: int) -> int:

@@ -10,7 +10,7 @@ from mekiki.model.backbones import stages
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.layout import layout_of
 from mekiki.model.views import takes_one_size
-from mekiki.training.growing import last_size_of, usual_first_size
+from mekiki.training.growing import usual_first_size, usual_last_size
 
 
 def with_choices(config: RunConfig, model: PhotoClassifier) -> RunConfig:
@@ -49,9 +49,9 @@ def _frozen_stages(config: RunConfig, model: PhotoClassifier) -> int | Literal["
 
 def _first_size(config: RunConfig, model: PhotoClassifier) -> int:
     """Return the size of the first epochs; one that the network, or the whitening, cannot take is refused."""
-    first, last = config.train.first_size, last_size_of(config.train, config.model.image_size)
+    first, last = config.train.first_size, _last_size(config, model)
     if first == "auto":
-        return last if _one_size(config, model) else usual_first_size(last)
+        return last if _one_size(config, model) else min(usual_first_size(config.model.image_size), last)
     if first > last:
         raise SettingsError(
             f"first_size {first}, and the last epochs have {last}: photos grow, they do not shrink",
@@ -70,7 +70,10 @@ def _refit(config: RunConfig, model: PhotoClassifier) -> Literal["off", "views",
 
 def _last_size(config: RunConfig, model: PhotoClassifier) -> int:
     """Return the size of the last epochs; one that leaves the head unfit for image_size is refused."""
-    last, image_size = last_size_of(config.train, config.model.image_size), config.model.image_size
+    last, image_size, first = config.train.last_size, config.model.image_size, config.train.first_size
+    if last == "auto":
+        stays = _refit(config, model) == "off" or config.model.weights == "none" or _one_size(config, model)
+        return image_size if stays else max(usual_last_size(image_size), 0 if first == "auto" else first)
     if last > image_size:
         raise SettingsError(
             f"last_size {last}, and image_size {image_size}: photos that are asked about would be smaller",
@@ -91,7 +94,8 @@ def _check_size(name: str, size: int, config: RunConfig, model: PhotoClassifier)
         return
     one_size = _one_size(config, model)
     if one_size:
-        raise SettingsError(f"{name} {size}: {one_size} takes pictures of one size only", "leave it out")
+        option = f"--{name.replace('_', '-')} {config.model.image_size}"
+        raise SettingsError(f"{name} {size}: {one_size} takes pictures of one size only", option)
     try:
         layout_of(config.model.backbone, model.pad_type, size)
     except SettingsError as error:
