@@ -4,31 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import mekiki
 from mekiki.errors import SettingsError
-from mekiki.model.classifier import PhotoClassifier
 
 SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "image_size": 64, "batch_size": 16, "workers": 0}
 
 
 def test_the_network_sees_small_photos_first(
-    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_photos: Path, tmp_path: Path, sizes_seen: list[tuple[bool, int]]
 ) -> None:
-    seen: list[tuple[bool, int]] = []
-    original = PhotoClassifier.feature_map
-
-    def watch(self: PhotoClassifier, x: torch.Tensor) -> torch.Tensor:
-        seen.append((self.training, x.shape[-1]))
-        return original(self, x)
-
-    monkeypatch.setattr(PhotoClassifier, "feature_map", watch)
     run = mekiki.train(shared_photos, tmp_path / "run", epochs=6, first_size=32, **SMALL)
-    learnt = [size for training, size in seen if training]
+    learnt = [size for training, size in sizes_seen if training]
     per_epoch = len(learnt) // 6
     assert learnt == [size for size in (32, 32, 32, 48, 64, 64) for _ in range(per_epoch)]
-    assert {size for training, size in seen if not training} == {64, 80}  # 80: the head learns from larger ones, too
+    assert {size for training, size in sizes_seen if not training} == {
+        64,
+        80,
+    }  # 80: the head learns from larger ones, too
     assert mekiki.load(run.path).card.preprocessing.image_size == 64
 
 

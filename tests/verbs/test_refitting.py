@@ -8,7 +8,6 @@ import safetensors.torch
 import torch
 
 import mekiki
-from mekiki.model.classifier import PhotoClassifier
 from mekiki.progress import Silent
 from mekiki.verbs import fitting
 
@@ -28,15 +27,8 @@ def tensors(run: Path) -> dict[str, torch.Tensor]:
 
 
 def test_only_the_head_changes_and_the_network_learns_from_small_photos(
-    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes_seen: list[tuple[bool, int]]
 ) -> None:
-    seen: list[tuple[bool, int]] = []
-    original = PhotoClassifier.feature_map
-
-    def watch(self: PhotoClassifier, x: torch.Tensor) -> torch.Tensor:
-        seen.append((self.training, x.shape[-1]))
-        return original(self, x)
-
     trained: list[dict[str, torch.Tensor]] = []
     refit = fitting._refit
 
@@ -44,13 +36,12 @@ def test_only_the_head_changes_and_the_network_learns_from_small_photos(
         trained.append(tensors(run.path))
         refit(run, prepared, progress)
 
-    monkeypatch.setattr(PhotoClassifier, "feature_map", watch)
     monkeypatch.setattr(fitting, "_refit", before)
     said = Listening()
     run = mekiki.train(
         shared_photos, tmp_path / "run", epochs=2, last_size=32, first_size=32, image_size=64, progress=said, **SMALL
     )
-    assert {size for training, size in seen if training} == {32}
+    assert {size for training, size in sizes_seen if training} == {32}
     assert mekiki.load(run.path).card.preprocessing.image_size == 64
     (line,) = [line for line in said.lines if line.startswith("head fitted anew at 64 px: validation")]
     after = tensors(run.path)

@@ -13,8 +13,7 @@ from mekiki.records.stress import Stress
 from mekiki.reports import comparison_story
 from mekiki.reports import stress_story as words
 from mekiki.reports.added import AddedComparison
-from mekiki.reports.comparison_figure import comparison_figure
-from mekiki.reports.gallery import Drawing, drawing_of
+from mekiki.reports.gallery import Drawing, draw_comparison, drawing_of
 from mekiki.reports.stress_curves import stress_figure
 from mekiki.reports.stress_rows import Row, severity_rows
 
@@ -106,6 +105,7 @@ def _draw_stress(stresses: Sequence[Stress], columns: int) -> Drawing:
 def comparison_section(added: AddedComparison) -> ComparisonSection:
     """Return what the page shows of one comparison."""
     comparison = added.comparison
+    drawn, narrow = draw_comparison(comparison, PAGE_DPI)
     return ComparisonSection(
         own=added.own,
         names=tuple(run.name for run in comparison.runs),
@@ -113,10 +113,6 @@ def comparison_section(added: AddedComparison) -> ComparisonSection:
         measured_on=comparison_story.measured_on(comparison.part),
         margin=comparison_story.margin_of(comparison),
         comparison=comparison,
-        drawn=_draw_comparison(comparison, False),
-        narrow=_draw_comparison(comparison, True),
+        drawn=drawn,
+        narrow=narrow,
     )
-
-
-def _draw_comparison(comparison: Comparison, narrow: bool) -> Drawing:
-    return drawing_of(lambda theme: comparison_figure(comparison, theme, narrow), PAGE_DPI)

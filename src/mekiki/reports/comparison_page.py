@@ -16,10 +16,9 @@ from mekiki.errors import PictureError
 from mekiki.evaluation.comparing import Compared
 from mekiki.files import write_text
 from mekiki.progress import Progress
-from mekiki.records.comparison import ComparedPhoto, Comparison, PairComparison
+from mekiki.records.comparison import ComparedPhoto, PairComparison
 from mekiki.reports import comparison_story, story
-from mekiki.reports.comparison_figure import comparison_figure
-from mekiki.reports.gallery import Drawing, drawing_of
+from mekiki.reports.gallery import draw_comparison
 from mekiki.reports.rendering import page_templates, render_page
 from mekiki.reports.thumbnails import Thumbnail, thumbnail
 from mekiki.scoring.verdicts import ends, p_value, rough
@@ -89,22 +88,19 @@ def write_comparison_page(path: Path, compared: Compared, progress: Progress) ->
             said = comparison_story.lead_and_more(pair)
             sections.append(Section(f"pair-{number + 1}", pair, *said, _galleries(compared, pair, most)))
             task.advance()
+    drawn, narrow = draw_comparison(comparison, PAGE_DPI)
     content: dict[str, Any] = {
         "comparison": comparison,
         "measured_on": comparison_story.measured_on(comparison.part),
         "sections": sections,
-        "drawn": _draw(comparison, False),
-        "narrow": _draw(comparison, True),
+        "drawn": drawn,
+        "narrow": narrow,
         "margin": comparison_story.margin_of(comparison),
     }
     templates = page_templates()
     templates.filters.update(percent=story.percent, interval=story.interval, ends=ends, p_value=p_value, rough=rough)
     templates.globals.update(counted=story.counted)
     write_text(path, render_page(templates, "comparison", content))
-
-
-def _draw(comparison: Comparison, narrow: bool) -> Drawing:
-    return drawing_of(lambda theme: comparison_figure(comparison, theme, narrow), PAGE_DPI)
 
 
 def _galleries(compared: Compared, pair: PairComparison, most: int) -> tuple[Gallery, ...]:

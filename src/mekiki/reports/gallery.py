@@ -15,12 +15,14 @@ from matplotlib.figure import Figure
 
 from mekiki.data.pictures import read_picture
 from mekiki.errors import PictureError
+from mekiki.records.comparison import Comparison
 from mekiki.records.evaluation import Evaluation
 from mekiki.records.findings import Finding, FindingKind
 from mekiki.records.history import Epoch
 from mekiki.records.predictions import ScoredPhoto
 from mekiki.records.split import Split
 from mekiki.reports.canvas import small_png_bytes
+from mekiki.reports.comparison_figure import comparison_figure
 from mekiki.reports.coverage import coverage_figure
 from mekiki.reports.curves import curves_figure
 from mekiki.reports.figures import CROWDED_CLASSES, confusion_figure
@@ -191,6 +193,14 @@ def draw_curves(history: Sequence[Epoch]) -> tuple[Drawing, Drawing]:
     return (
         drawing_of(lambda theme: curves_figure(history, theme), _PAGE_DPI),
         drawing_of(lambda theme: curves_figure(history, theme, stacked=True), _PAGE_DPI),
+    )
+
+
+def draw_comparison(comparison: Comparison, dpi: int) -> tuple[Drawing, Drawing]:
+    """Return a comparison's figure, for a wide and for a narrow screen."""
+    return (
+        drawing_of(lambda theme: comparison_figure(comparison, theme), dpi),
+        drawing_of(lambda theme: comparison_figure(comparison, theme, narrow=True), dpi),
     )
 
 
