@@ -82,16 +82,16 @@ def test_a_rival_that_is_better_stays() -> None:
     true = (centres, -(centres**2).sum(1) / 2)  # the classes' own densities, of which the photos tell too little
     few, val = blobs(0, 4, per_class=3), blobs(1, 4, per_class=300)
     probe = fit_probe(in_batches(*few), in_batches(*val), 4, False, rival=true)
-    assert probe.shrinkage is None
-    np.testing.assert_allclose(probe.weight / probe.weight[0, 0], centres / centres[0, 0])
-    assert probe.accuracy == ((val[0][0] @ true[0].T + true[1]).argmax(1) == val[1]).mean()
+    assert not probe.is_better
+    assert probe.rival is not None
+    assert probe.rival[0] == ((val[0][0] @ true[0].T + true[1]).argmax(1) == val[1]).mean()
 
 
 def test_a_rival_that_is_worse_gives_way() -> None:
     train, val = blobs(0, 4), blobs(1, 4)
     probe = fit_probe(in_batches(*train), in_batches(*val), 4, False, rival=(np.ones((4, 6)), np.zeros(4)))
     alone = fit_probe(in_batches(*train), in_batches(*val), 4, False)
-    assert probe.shrinkage is not None
+    assert probe.is_better
     assert np.array_equal(probe.weight, alone.weight)
     assert probe.accuracy == alone.accuracy > 0.85
 
@@ -101,4 +101,5 @@ def test_a_discriminant_is_no_better_than_itself() -> None:
     once = fit_probe(in_batches(*train), in_batches(*val), 4, False)
     stored = (once.weight.astype(np.float32).astype(np.float64), once.bias.astype(np.float32).astype(np.float64))
     again = fit_probe(in_batches(*train), in_batches(*val), 4, False, rival=stored)
-    assert again.shrinkage is None
+    assert not again.is_better
+    assert again.rival == pytest.approx((again.accuracy, again.loss))

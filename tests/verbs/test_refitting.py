@@ -9,6 +9,7 @@ import torch
 
 import mekiki
 from mekiki.progress import Silent
+from mekiki.records.card import read_card
 from mekiki.verbs import fitting
 
 SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "batch_size": 16, "workers": 0}
@@ -43,12 +44,17 @@ def test_only_the_head_changes_and_the_network_learns_from_small_photos(
     )
     assert {size for training, size in sizes_seen if training} == {32}
     assert mekiki.load(run.path).card.preprocessing.image_size == 64
-    (line,) = [line for line in said.lines if line.startswith("head fitted anew at 64 px: validation")]
+    (line,) = [line for line in said.lines if line.startswith("head fitted anew: validation at 64 px")]
     after = tensors(run.path)
     changed = {name for name, tensor in trained[0].items() if not torch.equal(after[name], tensor)}
     assert changed == {"head.linear.weight", "head.linear.bias"}
     right = mekiki.evaluate(run.path, part="val").evaluation.accuracy.value
-    assert f"validation {right:.1%}" in line
+    assert f"64 px {right:.1%} (loss" in line
+    fit = read_card(run.card).head_fit
+    assert fit is not None
+    assert (fit.replaced, fit.fitted_accuracy) == (True, right)
+    assert fit.fitted_loss < fit.trained_loss
+    assert "a new head was fitted to what the network had learnt" in run.report.read_text(encoding="utf-8")
 
 
 def test_a_training_that_was_stopped_over_its_head_ends_with_the_same_bits(
@@ -79,4 +85,4 @@ def test_a_training_that_was_stopped_over_its_head_ends_with_the_same_bits(
 def test_without_refit_the_head_is_the_trained_one(shared_photos: Path, tmp_path: Path) -> None:
     said = Listening()
     mekiki.train(shared_photos, tmp_path / "run", epochs=1, image_size=32, refit="off", progress=said, **SMALL)
-    assert not [line for line in said.lines if "head" in line and ("anew" in line or "stays" in line)]
+    assert not [line for line in said.lines if "as trained" in line]

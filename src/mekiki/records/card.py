@@ -58,6 +58,24 @@ class Preprocessing(Record):
         return self
 
 
+class HeadFit(Record):
+    """The head that training ended with, and one fitted anew to the trained features, on photos of ``image_size``.
+
+    Attributes:
+        replaced: Whether the new one took its place: its log loss on validation photos was lower.
+        trained_accuracy: Share of the validation photos that the trained head has right, 0..1.
+        trained_loss: Its log loss there, at the scale at which it is lowest.
+        fitted_accuracy: The share of the new one.
+        fitted_loss: The log loss of the new one, likewise.
+    """
+
+    replaced: bool
+    trained_accuracy: float
+    trained_loss: float
+    fitted_accuracy: float
+    fitted_loss: float
+
+
 class ModelCard(Record):
     """What ``model.safetensors`` holds.
 
@@ -69,6 +87,7 @@ class ModelCard(Record):
         classes: Class names in the order of the outputs.
         preprocessing: How pictures are prepared.
         views: In which forms each picture is judged; the answer is the mean of their logits.
+        head_fit: How the head was chosen after the last epoch; None: it is as training left it.
         calibration: The temperature by which the logits are divided; None: it was not calibrated.
         unknown: When a picture is none of the classes; None: it has no threshold. What a distance needs is in
             ``unknown.safetensors``.
@@ -84,6 +103,7 @@ class ModelCard(Record):
     classes: list[str] = Field(min_length=2, max_length=100_000)
     preprocessing: Preprocessing
     views: ViewsName = "plain"
+    head_fit: HeadFit | None = None
     calibration: Calibration | None = None
     unknown: UnknownRule | None = None
     weights_source: str = ""

@@ -115,6 +115,7 @@ def _figures(facts: RunFacts) -> dict[str, Any]:
         "history": facts.history,
         "first_batch": gallery.first_batch(facts.run.figures / FIRST_BATCH),
         "curves": gallery.draw_curves(facts.history) if facts.history else None,
+        "head": story.head_sentence(facts.card) if facts.card else "",
         "best": next((epoch for epoch in reversed(facts.history or []) if epoch.best), None),
         "confusion": gallery.draw_confusion(evaluation) if evaluation else None,
         "class_rows": sections.class_rows(evaluation) if evaluation else [],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from mekiki.records.card import ModelCard
 from mekiki.records.evaluation import ClassFigures, Estimate, Evaluation
 from mekiki.records.findings import Finding
 from mekiki.records.openings import TestOpening
@@ -176,3 +177,21 @@ def progress_sentence(status: Status | None, missing: tuple[str, ...], epochs: i
     if state == "failed":
         return f"Training failed after epoch {status.epoch}{planned}.{reason}"
     return f"Training was stopped after epoch {status.epoch}{planned}; its best snapshot counts.{reason}"
+
+
+def head_sentence(card: ModelCard) -> str:
+    """Return how the head was chosen after the last epoch; empty if it was left as training made it."""
+    fit = card.head_fit
+    if fit is None:
+        return ""
+    losses = f"{fit.fitted_loss:.3f} against {fit.trained_loss:.3f}"
+    verdict = (
+        f"took its place, since its log loss is lower ({losses})"
+        if fit.replaced
+        else f"did not take its place, since its log loss is no lower ({losses})"
+    )
+    return (
+        f"After the last epoch a new head was fitted to what the network had learnt: of the validation photos, at the "
+        f"{card.preprocessing.image_size} pixels that it answers about, it has {percent(fit.fitted_accuracy)} right, "
+        f"the trained one {percent(fit.trained_accuracy)}; it {verdict}."
+    )

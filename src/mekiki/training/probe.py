@@ -41,14 +41,23 @@ class Probe:
     Attributes:
         weight: (classes, features).
         bias: (classes,).
-        shrinkage: Of the covariance that it comes from, 0..1; None: it is the rival, made honest.
+        shrinkage: Of the covariance that it comes from, 0..1.
         accuracy: Share of the validation photos that it has right, 0..1.
+        loss: Its log loss there.
+        rival: Accuracy and loss of the rival there, made honest likewise; None without one.
     """
 
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
-    shrinkage: float | None
+    shrinkage: float
     accuracy: float
+    loss: float
+    rival: tuple[float, float] | None = None
+
+    @property
+    def is_better(self) -> bool:
+        """Whether its loss is lower than its rival's."""
+        return self.rival is None or self.loss < self.rival[1] - NO_BETTER
 
 
 def pooled_features(
@@ -92,7 +101,7 @@ def fit_probe(
         val: Of the validation photos; the answer is the mean over the views.
         classes: Number of classes.
         balanced: Take all classes for equally frequent, whatever their number of photos.
-        rival: Another classifier of these features, which is returned if it does as well.
+        rival: Another classifier of these features, judged beside it.
 
     Raises:
         TrainingError: The features are not finite.
@@ -102,33 +111,31 @@ def fit_probe(
         _check(features)
         moments.add(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
     fitted = list(moments.discriminants(SHRINKAGES, balanced))
-    shrinkages: list[float | None] = list(SHRINKAGES)
-    if rival is not None:
-        fitted, shrinkages = [rival, *fitted], [None, *shrinkages]
-    weights, biases = np.stack([weight for weight, _ in fitted]), np.stack([bias for _, bias in fitted])
+    judged = fitted if rival is None else [*fitted, rival]
+    weights, biases = np.stack([weight for weight, _ in judged]), np.stack([bias for _, bias in judged])
     rows, val_labels = [], []
     for features, labels in val:
         _check(features)
         rows.append(np.einsum("nd,fcd->fnc", features.mean(axis=0, dtype=np.float64), weights) + biases[:, None])
         val_labels.append(labels)
-    return _best(fitted, shrinkages, np.concatenate(rows, axis=1), np.concatenate(val_labels))
+    return _best(fitted, np.concatenate(rows, axis=1), np.concatenate(val_labels))
 
 
-def _best(
-    fitted: Sequence[Linear],
-    shrinkages: Sequence[float | None],
-    logits: NDArray[np.float64],
-    labels: NDArray[np.int64],
-) -> Probe:
-    """Return the fit with the lowest log loss, made honest. ``logits``: (fits, m, classes)."""
+def _best(fitted: Sequence[Linear], logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Probe:
+    """Return the fit with the lowest log loss, made honest.
+
+    Args:
+        fitted: One for each of ``SHRINKAGES``.
+        logits: (fits, m, classes), and those of the rival after them, if there is one.
+        labels: (m,).
+    """
     scales = [honest_scale(each, labels) for each in logits]
     losses = [mixed_log_loss(scale * each, labels) for scale, each in zip(scales, logits, strict=True)]
-    best = int(np.argmin(losses))
-    if shrinkages[0] is None and losses[0] <= losses[best] + NO_BETTER:
-        best = 0
+    right = [float((each.argmax(axis=1) == labels).mean()) for each in logits]
+    best = int(np.argmin(losses[: len(fitted)]))
     weight, bias = fitted[best]
-    accuracy = float((logits[best].argmax(axis=1) == labels).mean())
-    return Probe(scales[best] * weight, scales[best] * bias, shrinkages[best], accuracy)
+    rival = (right[-1], losses[-1]) if len(logits) > len(fitted) else None
+    return Probe(scales[best] * weight, scales[best] * bias, SHRINKAGES[best], right[best], losses[best], rival)
 
 
 def _check(features: NDArray[np.float32]) -> None:

@@ -17,6 +17,7 @@ from mekiki.config import ViewsName
 from mekiki.model.checkpoints import load_model, save_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.progress import Progress
+from mekiki.records.card import HeadFit
 from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.run import FIRST_BATCH, RunFolder
 from mekiki.training.checkpoint import Checkpoints
@@ -151,19 +152,36 @@ def _refit(run: RunFolder, prepared: Prepared, progress: Progress) -> None:
 
     Source: Touvron et al., "Fixing the train-test resolution discrepancy", NeurIPS 2019, section 4.
     """
-    settings, card, began = prepared.config.train, prepared.card, time.perf_counter()
-    model, _ = load_model(run)
+    settings, began = prepared.config.train, time.perf_counter()
+    model, card = load_model(run)
+    if card.head_fit is not None:  # it was done before the training was stopped
+        return
     model.to(prepared.machine.device).to(memory_format=torch.channels_last)
     size = card.preprocessing.image_size
     learnt: ViewsName = "sizes" if settings.refit == "sizes" else card.views
     train, val = _features(prepared, model, size, learnt, card.views, progress)
     probe = fit_probe(train, val, len(card.classes), settings.class_weights, model.linear_head())
-    if probe.shrinkage is None:
-        progress.say(f"the head stays as it was trained: no discriminant of its features at {size} px is better")
-        return
-    model.start_head(probe.weight, probe.bias)
-    save_model(run.weights, run.card, model, card)
-    progress.say(f"head fitted anew at {size} px: validation {probe.accuracy:.1%}, {time.perf_counter() - began:.0f} s")
+    assert probe.rival is not None
+    if probe.is_better:
+        model.start_head(probe.weight, probe.bias)
+    fit = HeadFit(
+        replaced=probe.is_better,
+        trained_accuracy=probe.rival[0],
+        trained_loss=probe.rival[1],
+        fitted_accuracy=probe.accuracy,
+        fitted_loss=probe.loss,
+    )
+    save_model(run.weights, run.card, model, card.model_copy(update={"head_fit": fit}))
+    progress.say(f"{describe_head_fit(fit, size)}, {time.perf_counter() - began:.0f} s")
+
+
+def describe_head_fit(fit: HeadFit, image_size: int) -> str:
+    """Return in a line which head was kept, and what validation said of both."""
+    kept = "head fitted anew" if fit.replaced else "the trained head stays"
+    return (
+        f"{kept}: validation at {image_size} px {fit.fitted_accuracy:.1%} (loss {fit.fitted_loss:.3f}) fitted anew, "
+        f"{fit.trained_accuracy:.1%} (loss {fit.trained_loss:.3f}) as trained"
+    )
 
 
 def _features(
