@@ -37,7 +37,7 @@ def undrawn():
     """Figures of pages are one pixel, and there are no others; ``tests/report`` draws them."""
     pixel = Drawing("data:image/png;base64,AAAA", "data:image/png;base64,AAAA", 1, 1)
     with pytest.MonkeyPatch.context() as patch:
-        for home in ("gallery", "added_sections", "stress_page", "comparison_page"):
+        for home in ("gallery", "added_sections", "stress_page"):
             patch.setattr(f"mekiki.reports.{home}.drawing_of", lambda draw, dpi: pixel)
         for name in ("mekiki.verbs.finish.save_png", "mekiki.reports.stress_page.save_png"):
             patch.setattr(name, lambda figure, path: None)
