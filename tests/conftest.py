@@ -1,7 +1,9 @@
 """What all tests share: quiet property tests, where the real photos and weights lie, small generated photos."""
 
+import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real photos and weights are not in {SHARED}")
     return SHARED
+
+
+@contextmanager
+def one_pixel_figures() -> Iterator[None]:
+    """Figures are built and come out as one pixel: drawing them takes longer than training a small network."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(buffer, "PNG")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("canvas.png_bytes", "gallery.small_png_bytes"):
+            patch.setattr(f"mekiki.reports.{name}", lambda figure, dpi=0: buffer.getvalue())
+        yield
 
 
 def draw_photo(colour: tuple[int, int, int], number: int, size: int = 48) -> np.ndarray:

@@ -1,9 +1,31 @@
 """What tests of several verbs watch."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
 from mekiki.model.classifier import PhotoClassifier
+from mekiki.reports import canvas, gallery
+from tests.conftest import one_pixel_figures
+
+PNG_BYTES, SMALL_PNG_BYTES = canvas.png_bytes, gallery.small_png_bytes
+
+
+@pytest.fixture(scope="package", autouse=True)
+def figures_of_one_pixel() -> Iterator[None]:
+    """Pages and pictures are looked at in ``tests/reports``, ``tests/browser`` and where a test asks for ``drawn``."""
+    with one_pixel_figures():
+        yield
+
+
+@pytest.fixture(scope="module")
+def drawn(figures_of_one_pixel: None) -> Iterator[None]:
+    """Figures are drawn after all, for a test that reads them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canvas, "png_bytes", PNG_BYTES)
+        patch.setattr(gallery, "small_png_bytes", SMALL_PNG_BYTES)
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from mekiki.records.evaluation import read_metrics
 
 
 def test_the_demo_tells_the_whole_story_without_network_or_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: None
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = mekiki.demo(settings=DemoSettings(per_class=20, epochs=1))

@@ -23,7 +23,7 @@ SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunFolder]:
+def trained(tmp_path_factory: pytest.TempPathFactory, drawn: None) -> tuple[Path, RunFolder]:
     photos = write_photos(tmp_path_factory.mktemp("finish") / "photos", 12)
     return photos, mekiki.train(photos, photos.parent / "run", **SMALL, epochs=1)
 

@@ -16,7 +16,6 @@ from mekiki.errors import DataError, RunError, SettingsError
 from mekiki.progress import Silent
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder, Status, write_status
-from mekiki.reports.gallery import Drawing
 from tests.conftest import write_photos
 from tests.reports.made_runs import read_page
 
@@ -30,18 +29,6 @@ class Heard(Silent):
 
     def say(self, line: str) -> None:
         self.lines.append(line)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def undrawn():
-    """Figures of pages are one pixel, and there are no others; ``tests/report`` draws them."""
-    pixel = Drawing("data:image/png;base64,AAAA", "data:image/png;base64,AAAA", 1, 1)
-    with pytest.MonkeyPatch.context() as patch:
-        for home in ("gallery", "added_sections", "stress_page"):
-            patch.setattr(f"mekiki.reports.{home}.drawing_of", lambda draw, dpi: pixel)
-        for name in ("mekiki.verbs.finish.save_png", "mekiki.reports.stress_page.save_png"):
-            patch.setattr(name, lambda figure, path: None)
-        yield
 
 
 @pytest.fixture(scope="module")
