@@ -22,7 +22,7 @@ from mekiki.records.run import RunFolder, read_status
 from mekiki.training import distributed
 from mekiki.training.distributed import Team, joined
 from mekiki.training.launched import launched, speaks
-from tests.conftest import write_photos
+from tests.conftest import one_pixel_figures, write_photos
 from tests.training.learning import Case, apart, in_one, learnt
 
 ROUNDING = 2e-6
@@ -70,7 +70,8 @@ def _as_one(rank: int, count: int, port: int, work: Callable[..., None], argumen
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in names.items()})
     torch.set_num_threads(1)
-    work(rank, *arguments)
+    with one_pixel_figures():
+        work(rank, *arguments)
 
 
 def _learn_all(rank: int, folder: Path) -> None:

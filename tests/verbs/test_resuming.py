@@ -26,7 +26,7 @@ from mekiki.records.run import RunFolder, create_run, read_status, write_config
 from mekiki.records.split import read_split
 from mekiki.training.checkpoint import NAME
 from mekiki.verbs.resuming import config_to_resume
-from tests.conftest import write_photos
+from tests.conftest import one_pixel_figures, write_photos
 
 SETTINGS: dict[str, Any] = {
     "backbone": "test_resnet",
@@ -48,7 +48,8 @@ KILLS = 24
 
 
 def begin(photos: Path, out: Path) -> None:
-    mekiki.train(photos, out, resume=True, **SETTINGS)
+    with one_pixel_figures():
+        mekiki.train(photos, out, resume=True, **SETTINGS)
 
 
 def same_course(run: RunFolder, other: RunFolder) -> None:
