@@ -75,7 +75,7 @@ def test_strangers_are_told_also_where_photos_are_fewer_than_directions(per_clas
     strangers = (8 * np.random.default_rng(3).normal(size=(40, 60))).astype(np.float32)
     for name in FEATURE_SCORES:
         scores = [
-            known_scores(name, np.zeros((len(each), 4), np.float32), each, reference, 1.0)
+            known_scores(name, np.zeros((len(each), 4), np.float32), each, reference, (1.0, 1.0))
             for each in (known, strangers)
         ]
         assert auroc(*scores) > 0.9, name
@@ -114,6 +114,48 @@ def test_the_better_score_is_chosen_on_validation_alone() -> None:
     assert choose_rule(telling, val_labels).score in ("energy", "max_logit", "max_softmax")
     muddled = np.random.default_rng(3).normal(size=val.shape).astype(np.float32)
     assert choose_rule(telling, val_labels, muddled, reference).score not in FEATURE_SCORES[:3]
+
+
+def test_energy_and_both_distances_are_added_as_the_rule_weighs_them() -> None:
+    features, labels = world(0, 30)
+    reference = measure_reference(features, labels)
+    val, val_labels = world(1, 12)
+    logits = (6 * np.eye(4)[val_labels] + np.random.default_rng(2).normal(size=(len(val), 4))).astype(np.float32)
+    rule = choose_rule(logits, val_labels, val, reference)
+    assert rule.score == "energy_mahalanobis"
+    energy, distance, relative = (
+        known_scores(name, logits, val, reference) for name in ("energy", "mahalanobis", "relative_mahalanobis")
+    )
+    assert rule.weights == pytest.approx((energy.std() / distance.std(), energy.std() / relative.std()))
+    together = known_scores(rule.score, logits, val, reference, rule.weights)
+    np.testing.assert_allclose(together, energy + rule.weight * distance + rule.relative_weight * relative)
+    before = UnknownRule(score="energy_mahalanobis", threshold=0.0, kept=0.95, n=48, weight=rule.weight)
+    of_before = known_scores(before.score, logits, val, reference, before.weights)
+    np.testing.assert_allclose(of_before, energy + rule.weight * distance)
+
+
+def test_strangers_far_and_near_are_told_by_energy_and_both_distances() -> None:
+    """Where all photos vary most, a far stranger hides from the relative distance, a near one from the plain one."""
+    numbers = np.random.default_rng(7)
+    spread = np.r_[np.full(10, 0.2), np.full(2, 3.0)]
+    means = np.c_[numbers.normal(size=(4, 10)), np.zeros((4, 2))] + np.r_[np.zeros(10), 6, 6]
+    photos = lambda centres: (centres + spread * numbers.normal(size=centres.shape)).astype(np.float32)  # noqa: E731
+    labels = np.repeat(np.arange(4), 60)
+    reference = measure_reference(photos(means[labels]), labels)
+    known, near = photos(means[labels]), photos(np.repeat([means[:2].mean(axis=0)], 60, axis=0))
+    far = photos(means[labels][:60]) + (np.r_[np.zeros(10), -14, 0]).astype(np.float32)
+    rule = choose_rule(_nearness(known, means), labels, known, reference)
+    assert rule.score == "energy_mahalanobis"
+    scores = [
+        known_scores(rule.score, _nearness(each, means), each, reference, rule.weights) for each in (known, near, far)
+    ]
+    assert auroc(scores[0], scores[1]) > 0.9 and auroc(scores[0], scores[2]) > 0.9
+
+
+def _nearness(photos: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Logits of a classifier that looks at where the classes differ alone."""
+    off = photos[:, None, :10] - means[None, :, :10]
+    return -(off**2).sum(axis=2).astype(np.float32)
 
 
 def test_two_classes_still_get_a_threshold() -> None:

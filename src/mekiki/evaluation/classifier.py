@@ -199,7 +199,7 @@ class Classifier:
         logits = (raw / self.temperature).cpu().numpy()
         chances: NDArray[np.float32] = softmax(logits, axis=1)
         rule = self.card.unknown
-        scores = None if rule is None else known_scores(rule.score, logits, features, self.reference, rule.weight)
+        scores = None if rule is None else known_scores(rule.score, logits, features, self.reference, rule.weights)
         return [
             Answer(*row, None if scores is None else float(scores[number]))
             for number, row in enumerate(zip(logits, features, chances, strict=True))

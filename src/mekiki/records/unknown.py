@@ -54,6 +54,7 @@ class UnknownRule(Record):
         kept: Share of validation photos that the threshold was set to keep.
         n: Validation photos that it was set on.
         weight: Of the distance beside the energy, for ``energy_mahalanobis``.
+        relative_weight: Of the relative distance beside both; 0 in models of before it was taken in.
         trials: How the scores did when they were chosen from, the best first; empty where the score was named.
     """
 
@@ -62,7 +63,13 @@ class UnknownRule(Record):
     kept: float
     n: int
     weight: float = Field(0.0, ge=0, allow_inf_nan=False)
+    relative_weight: float = Field(0.0, ge=0, allow_inf_nan=False)
     trials: tuple[ScoreTrial, ...] = ()
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of the distance and of the relative distance, beside the energy."""
+        return self.weight, self.relative_weight
 
 
 @dataclass(frozen=True)

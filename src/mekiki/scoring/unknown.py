@@ -31,8 +31,10 @@ NEIGHBOUR = 5
 KEPT = 0.95
 LEAST_OF_A_CLASS = 3
 BOTH: ScoreName = "energy_mahalanobis"
+DISTANCES: tuple[ScoreName, ScoreName] = ("mahalanobis", "relative_mahalanobis")
 AS_GOOD = 0.05
-"""Of area in the rehearsal: energy and distance together are preferred to a score that is better by no more."""
+"""Of area in the rehearsal: energy and distances together are preferred to a score that is better by no more."""
+ALONE = (0.0, 0.0)
 _ROWS_AT_ONCE = 2048
 
 
@@ -41,7 +43,7 @@ def known_scores(
     logits: NDArray[np.float32],
     features: NDArray[np.float32] | None = None,
     reference: FeatureReference | None = None,
-    weight: float = 0.0,
+    weights: tuple[float, float] = ALONE,
 ) -> NDArray[np.float64]:
     """Score pictures.
 
@@ -50,7 +52,8 @@ def known_scores(
         logits: (n, classes).
         features: (n, d) pooled features; needed for a distance.
         reference: Where the training photos lie; needed for a distance.
-        weight: Of the distance beside the energy, for ``energy_mahalanobis``; a rule has its own.
+        weights: Of the distance and of the relative distance beside the energy, for ``energy_mahalanobis``; a rule has
+            its own.
 
     Returns:
         (n,) scores; higher: better known. Of a distance it is the negative.
@@ -68,14 +71,15 @@ def known_scores(
         return _logit_scores(name, logits.astype(np.float64))
     if features is None or reference is None or features.shape[1:] != reference.centre.shape:
         raise ValueError(f"the score {name} needs features of (n, d) and the reference that was made of such")
+    if name == BOTH:
+        energy = _logit_scores("energy", logits.astype(np.float64))
+        distance, relative = (known_scores(each, logits, features, reference) for each in DISTANCES)
+        return np.asarray(energy + weights[0] * distance + weights[1] * relative)
     rows = [
         _feature_scores(name, features[start : start + _ROWS_AT_ONCE], reference)
         for start in range(0, len(features), _ROWS_AT_ONCE)
     ]
-    distances = np.concatenate(rows) if rows else np.zeros(0)
-    if name == "energy_mahalanobis":
-        return np.asarray(_logit_scores("energy", logits.astype(np.float64)) + weight * distances)
-    return distances
+    return np.concatenate(rows) if rows else np.zeros(0)
 
 
 def _logit_scores(name: ScoreName, logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -215,11 +219,11 @@ def choose_rule(
     """Choose the score and its threshold on validation photos.
 
     Each class in turn plays the unknown: its logit and its place among the features are taken away, and each score says
-    how well the class's photos are told from the others. The best on average is chosen, but energy and distance
-    together if they are nearly as good: a class like the others is all that is rehearsed, and strangers of quite
-    another kind are what distance tells. It is a rehearsal, not a measurement: the network was trained on the class,
-    so what it sees of it is tidier than what it sees of strangers. The order of the scores may carry over to new
-    pictures; their figures do not.
+    how well the class's photos are told from the others. The best on average is chosen, but energy and both distances
+    together if they are nearly as good: a class like the others is all that is rehearsed, which the relative distance
+    tells, and strangers of quite another kind are what the plain one tells. It is a rehearsal, not a measurement: the
+    network was trained on the class, so what it sees of it is tidier than what it sees of strangers. The order of the
+    scores may carry over to new pictures; their figures do not.
 
     Args:
         logits: (n, classes) of validation photos.
@@ -232,30 +236,34 @@ def choose_rule(
         ValueError: No photo, or shapes that do not fit.
     """
     names = SCORE_NAMES if features is not None and reference is not None else LOGIT_SCORES
-    weight = _weight(logits, features, reference)
+    weights = _weights(logits, features, reference)
     trials = sorted(
-        (_trial(name, logits, labels, features, reference, weight) for name in names), key=lambda trial: -trial.auroc
+        (_trial(name, logits, labels, features, reference, weights) for name in names), key=lambda trial: -trial.auroc
     )
     best = next((each for each in trials if each.score == BOTH and each.auroc >= trials[0].auroc - AS_GOOD), trials[0])
-    scores = known_scores(best.score, logits, features, reference, weight)
+    scores = known_scores(best.score, logits, features, reference, weights)
+    distance, relative = weights if best.score == BOTH else ALONE
     return UnknownRule(
         score=best.score,
         threshold=threshold_keeping(scores, kept),
         kept=kept,
         n=len(labels),
-        weight=weight if best.score == BOTH else 0.0,
+        weight=distance,
+        relative_weight=relative,
         trials=tuple(trials),
     )
 
 
-def _weight(
+def _weights(
     logits: NDArray[np.float32], features: NDArray[np.float32] | None, reference: FeatureReference | None
-) -> float:
-    """Return the weight at which energy and distance of validation photos spread alike; 0 without features."""
+) -> tuple[float, float]:
+    """Return the weights at which energy and both distances of validation photos spread alike; 0 without features."""
     if features is None or reference is None or len(logits) == 0:
-        return 0.0
-    energy, distance = (known_scores(name, logits, features, reference) for name in ("energy", "mahalanobis"))
-    return float(energy.std() / max(float(distance.std()), 1e-12))
+        return ALONE
+    energy, distance, relative = (
+        float(known_scores(name, logits, features, reference).std()) for name in ("energy", *DISTANCES)
+    )
+    return energy / max(distance, 1e-12), energy / max(relative, 1e-12)
 
 
 def _trial(
@@ -264,7 +272,7 @@ def _trial(
     labels: NDArray[np.int64],
     features: NDArray[np.float32] | None,
     reference: FeatureReference | None,
-    weight: float,
+    weights: tuple[float, float],
 ) -> ScoreTrial:
     """Return how well a score tells each class from the others; 0.5 where no class can play."""
     areas = []
@@ -272,7 +280,7 @@ def _trial(
         own = labels == number
         if own.sum() < LEAST_OF_A_CLASS or (~own).sum() < LEAST_OF_A_CLASS or logits.shape[1] < 3:
             continue
-        scores = known_scores(name, np.delete(logits, number, axis=1), features, _without(reference, number), weight)
+        scores = known_scores(name, np.delete(logits, number, axis=1), features, _without(reference, number), weights)
         areas.append(auroc(scores[~own], scores[own]))
     return ScoreTrial(score=name, auroc=float(np.mean(areas)) if areas else 0.5, lowest=min(areas, default=0.5))
 
