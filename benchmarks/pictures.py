@@ -48,7 +48,7 @@ def _curves(runs: dict[str, str]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch", color=LIGHT.muted)
     axes.set_title("Validation photos recognised", loc="left", fontsize=11, color=LIGHT.ink, fontweight="bold")
-    axes.legend(loc="lower right", frameon=False, labelcolor=LIGHT.ink)
+    axes.legend(loc="best", frameon=False, labelcolor=LIGHT.ink)
     dress(figure)
     return figure
 

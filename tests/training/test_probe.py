@@ -77,6 +77,24 @@ def test_damaged_features_are_refused(damaged: int) -> None:
         fit_probe([parts[0]], [parts[1]], 2, False)
 
 
+def test_validation_chooses_the_views_that_are_learnt_from() -> None:
+    """Of four views the first two are noise; then the last two; then none."""
+    train, labels = blobs(0, 3, views=4)
+    val = blobs(1, 3, per_class=100)
+    noise = np.random.default_rng(5).normal(size=train.shape).astype(np.float32) * 9
+    for bad, best in [(slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2)), (slice(0, 0), slice(None))]:
+        seen = train.copy()
+        seen[bad] = noise[bad]
+        one = fit_probe([(seen, labels)], [val], 3, False, learnt=[best])
+        choices = [slice(None), slice(0, 2), slice(2, 4)]
+        several = fit_probe([(seen, labels)], [val], 3, False, learnt=choices)
+        assert several.loss == min(fit_probe([(seen, labels)], [val], 3, False, learnt=[each]).loss for each in choices)
+        assert several.loss <= one.loss
+        if bad != slice(0, 0):
+            np.testing.assert_array_equal(several.weight, one.weight)
+            assert several.shrinkage == one.shrinkage
+
+
 def test_a_rival_that_is_better_stays() -> None:
     centres = np.random.default_rng(99).normal(size=(4, 6)) * 2
     true = (centres, -(centres**2).sum(1) / 2)  # the classes' own densities, of which the photos tell too little

@@ -14,6 +14,8 @@ from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.registry import pretrained_facts
 
 ENLARGEMENT = 1.25
+ENLARGED_VIEWS = slice(2, None)
+"""Which of the view ``sizes`` are the larger ones."""
 COARSE_STEP, FINE_STEP = 32, 8
 """Pixels: sizes are multiples of this, from ``COARSE_STEP`` · 4 on and below it; most networks divide by 32."""
 

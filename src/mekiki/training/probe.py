@@ -27,6 +27,7 @@ from mekiki.tensors.loading import PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 
 SHRINKAGES = (0.05, 0.1, 0.2, 0.4, 0.8)
+ALL_VIEWS = slice(None)
 NO_BETTER = 1e-6
 """Of log loss: a discriminant that was fitted already is its own rival, and stays to the last bit."""
 
@@ -92,7 +93,12 @@ def pooled_features(
 
 
 def fit_probe(
-    train: Iterable[Features], val: Iterable[Features], classes: int, balanced: bool, rival: Linear | None = None
+    train: Iterable[Features],
+    val: Iterable[Features],
+    classes: int,
+    balanced: bool,
+    rival: Linear | None = None,
+    learnt: Sequence[slice] = (ALL_VIEWS,),
 ) -> Probe:
     """Fit the discriminant; how far its covariance is shrunk is what gives the lowest validation log loss.
 
@@ -102,15 +108,18 @@ def fit_probe(
         classes: Number of classes.
         balanced: Take all classes for equally frequent, whatever their number of photos.
         rival: Another classifier of these features, judged beside it.
+        learnt: Views of the training photos to learn from; of several choices validation's log loss decides, too.
 
     Raises:
         TrainingError: The features are not finite.
     """
-    moments = Moments(classes)
+    moments = [Moments(classes) for _ in learnt]
     for features, labels in train:
         _check(features)
-        moments.add(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
-    fitted = list(moments.discriminants(SHRINKAGES, balanced))
+        for views, sums in zip(learnt, moments, strict=True):
+            some = features[views]
+            sums.add(some.reshape(-1, some.shape[2]), np.tile(labels, len(some)))
+    fitted = [fit for sums in moments for fit in sums.discriminants(SHRINKAGES, balanced)]
     judged = fitted if rival is None else [*fitted, rival]
     weights, biases = np.stack([weight for weight, _ in judged]), np.stack([bias for _, bias in judged])
     rows, val_labels = [], []
@@ -125,7 +134,7 @@ def _best(fitted: Sequence[Linear], logits: NDArray[np.float64], labels: NDArray
     """Return the fit with the lowest log loss, made honest.
 
     Args:
-        fitted: One for each of ``SHRINKAGES``.
+        fitted: One for each of ``SHRINKAGES``, for each choice of views in turn.
         logits: (fits, m, classes), and those of the rival after them, if there is one.
         labels: (m,).
     """
@@ -135,7 +144,9 @@ def _best(fitted: Sequence[Linear], logits: NDArray[np.float64], labels: NDArray
     best = int(np.argmin(losses[: len(fitted)]))
     weight, bias = fitted[best]
     rival = (right[-1], losses[-1]) if len(logits) > len(fitted) else None
-    return Probe(scales[best] * weight, scales[best] * bias, SHRINKAGES[best], right[best], losses[best], rival)
+    return Probe(
+        scales[best] * weight, scales[best] * bias, SHRINKAGES[best % len(SHRINKAGES)], right[best], losses[best], rival
+    )
 
 
 def _check(features: NDArray[np.float32]) -> None:

@@ -16,6 +16,7 @@ import torch
 from mekiki.config import ViewsName
 from mekiki.model.checkpoints import load_model, save_model
 from mekiki.model.classifier import PhotoClassifier
+from mekiki.model.views import ENLARGED_VIEWS
 from mekiki.progress import Progress
 from mekiki.records.card import HeadFit
 from mekiki.records.history import Epoch, write_history, write_history_lines
@@ -26,7 +27,7 @@ from mekiki.training.growing import last_size_of, size_of_epoch
 from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer
 from mekiki.training.loss import balanced_weights
-from mekiki.training.probe import Features, fit_probe, pooled_features
+from mekiki.training.probe import ALL_VIEWS, Features, fit_probe, pooled_features
 from mekiki.verbs.board import open_board
 from mekiki.verbs.first_batch import write_first_batch
 from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
@@ -160,7 +161,8 @@ def _refit(run: RunFolder, prepared: Prepared, progress: Progress) -> None:
     size = card.preprocessing.image_size
     learnt: ViewsName = "sizes" if settings.refit == "sizes" else card.views
     train, val = _features(prepared, model, size, learnt, card.views, progress)
-    probe = fit_probe(train, val, len(card.classes), settings.class_weights, model.linear_head())
+    choices = (ALL_VIEWS, ENLARGED_VIEWS) if learnt == "sizes" else (ALL_VIEWS,)
+    probe = fit_probe(train, val, len(card.classes), settings.class_weights, model.linear_head(), choices)
     assert probe.rival is not None
     if probe.is_better:
         model.start_head(probe.weight, probe.bias)
