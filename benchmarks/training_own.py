@@ -8,7 +8,7 @@ Throughput: all layers at one rate, the same changes of the photos as the Keras 
 their statistics, as they do by default, or are trained (``mekiki:trained-norms``). Where there are no weights, a file
 of random ones is made, because mekiki would train the norms of a network without.
 Accuracy: the recipe ``default``, or that after the colon (``mekiki:quick``); its head start counts as an epoch, and so
-does what comes after the last one: the head fitted anew, the threshold, the report.
+does the head fitted anew after the last one. What comes then, the threshold and the report, has no peer.
 """
 
 import importlib.metadata
@@ -25,6 +25,7 @@ from training_job import Job, job_of_this_process, mark_epoch, mark_step, mark_v
 
 import mekiki
 from mekiki.progress import Silent
+from mekiki.records.card import read_card
 from mekiki.records.run import RunFolder
 
 
@@ -40,6 +41,7 @@ class Marks(Silent):
     def __init__(self, run: RunFolder) -> None:
         self.run = run
         self.epochs = 0
+        self.fitted = False
 
     @contextmanager
     def task(self, title: str, total: int, unit: str = "photos") -> Iterator[Silent]:
@@ -50,6 +52,10 @@ class Marks(Silent):
         for each in lines[self.epochs :]:
             mark_epoch(json.loads(each)["val_accuracy"])
         self.epochs = len(lines)
+        fit = read_card(self.run.card).head_fit if self.run.card.is_file() and not self.fitted else None
+        if fit is not None:
+            self.fitted = True
+            mark_epoch(fit.fitted_accuracy if fit.replaced else fit.trained_accuracy)
 
 
 def throughput_settings(job: Job) -> dict[str, Any]:
@@ -84,7 +90,6 @@ def main() -> None:
     settings |= {"backbone": job.network, "weights": job.weights or random_weights(job), "device": "cpu"}
     run = RunFolder(Path(job.place, "run"))
     mekiki.train(job.photos, run.path, progress=Marks(run), **settings)
-    mark_epoch(json.loads(run.metrics.read_text())["accuracy"]["value"])
 
 
 if __name__ == "__main__":
