@@ -11,7 +11,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
 from mekiki.errors import RunError
-from mekiki.records.unknown import FEATURE_SCORES, SCORE_NAMES, UnknownRule, read_reference, write_reference
+from mekiki.records.unknown import FEATURE_SCORES, SCORE_NAMES, ScoreName, UnknownRule, read_reference, write_reference
 from mekiki.scoring.detection import auroc
 from mekiki.scoring.unknown import choose_rule, known_scores, measure_reference, threshold_keeping
 
@@ -134,28 +134,33 @@ def test_energy_and_both_distances_are_added_as_the_rule_weighs_them() -> None:
     np.testing.assert_allclose(of_before, energy + rule.weight * distance)
 
 
-def test_strangers_far_and_near_are_told_by_energy_and_both_distances() -> None:
-    """Where all photos vary most, a far stranger hides from the relative distance, a near one from the plain one."""
+def test_strangers_far_and_near_are_told_by_both_distances_together() -> None:
+    """A far stranger hides from the relative distance where all photos vary, a near one from the plain distance."""
     numbers = np.random.default_rng(7)
     spread = np.r_[np.full(10, 0.2), np.full(2, 3.0)]
     means = np.c_[numbers.normal(size=(4, 10)), np.zeros((4, 2))] + np.r_[np.zeros(10), 6, 6]
-    photos = lambda centres: (centres + spread * numbers.normal(size=centres.shape)).astype(np.float32)  # noqa: E731
     labels = np.repeat(np.arange(4), 60)
-    reference = measure_reference(photos(means[labels]), labels)
-    known, near = photos(means[labels]), photos(np.repeat([means[:2].mean(axis=0)], 60, axis=0))
-    far = photos(means[labels][:60]) + (np.r_[np.zeros(10), -14, 0]).astype(np.float32)
-    rule = choose_rule(_nearness(known, means), labels, known, reference)
+    between, aside = np.repeat([means[:2].mean(axis=0)], 60, axis=0), np.r_[np.zeros(10), -14, 0]
+    centres = (means[labels], means[labels], between, means[labels][:60] + aside)
+    taught, known, near, far = (
+        (each + spread * numbers.normal(size=each.shape)).astype(np.float32) for each in centres
+    )
+    reference = measure_reference(taught, labels)
+    dull = [numbers.normal(size=(len(each), 4)).astype(np.float32) for each in (known, near, far)]
+    rule = choose_rule(dull[0], labels, known, reference)
+
+    def told(name: ScoreName, weights: tuple[float, float]) -> tuple[float, float]:
+        scores = [
+            known_scores(name, logits, each, reference, weights)
+            for logits, each in zip(dull, (known, near, far), strict=True)
+        ]
+        return auroc(scores[0], scores[1]), auroc(scores[0], scores[2])
+
+    assert told("mahalanobis", (0, 0))[0] < 0.9
+    assert told("relative_mahalanobis", (0, 0))[1] < 0.8
+    assert told("energy_mahalanobis", (rule.weight, 0))[0] < 0.7
     assert rule.score == "energy_mahalanobis"
-    scores = [
-        known_scores(rule.score, _nearness(each, means), each, reference, rule.weights) for each in (known, near, far)
-    ]
-    assert auroc(scores[0], scores[1]) > 0.9 and auroc(scores[0], scores[2]) > 0.9
-
-
-def _nearness(photos: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """Logits of a classifier that looks at where the classes differ alone."""
-    off = photos[:, None, :10] - means[None, :, :10]
-    return -(off**2).sum(axis=2).astype(np.float32)
+    assert min(told(rule.score, rule.weights)) > 0.9
 
 
 def test_two_classes_still_get_a_threshold() -> None:
