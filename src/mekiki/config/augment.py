@@ -169,6 +169,9 @@ class AugmentSettings(Section):
     dust: int = Field(
         0, ge=0, le=1000, description="0 to this many small grey rectangles thrown at the picture (2017: 31)"
     )
+    scribble: int = Field(
+        0, ge=0, le=100, description="0 to this many strokes of a brush painted over, as those of stress"
+    )
     mixup: float = Field(
         0.0,
         ge=0,

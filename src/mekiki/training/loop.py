@@ -19,7 +19,7 @@ from mekiki.config import AugmentSettings, TrainSettings
 from mekiki.errors import TrainingError
 from mekiki.progress import Progress, Task
 from mekiki.records.history import Epoch
-from mekiki.tensors.augmentation.batched import runs_batched
+from mekiki.tensors.augmentation.batched import only_on_cpu
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.training.checkpoint import Checkpoints, Reached
 from mekiki.training.growing import last_size_of, size_of_epoch
@@ -176,7 +176,7 @@ class Trainer:
         """Return where whole batches are changed; None: the threads change photo by photo."""
         wanted, device = self.settings.augment_on, self.learner.machine.device
         if wanted == "auto":
-            wanted = "device" if device.type == "cuda" and runs_batched(self.augmentation) else "cpu"
+            wanted = "device" if device.type == "cuda" and not only_on_cpu(self.augmentation) else "cpu"
         return device if wanted == "device" else None
 
     def _forked(self) -> list[int]:

@@ -17,7 +17,7 @@ from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
 from mekiki.records.manifest import Part
 from mekiki.records.split import Split
-from mekiki.tensors.augmentation.batched import runs_batched
+from mekiki.tensors.augmentation.batched import only_on_cpu
 from mekiki.tensors.cache import PictureCache, open_picture_cache
 from mekiki.tensors.fitting import check_whitening, fit_normaliser
 from mekiki.tensors.loading import PhotoSet
@@ -58,8 +58,8 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
     """
     machine = choose_machine(config.train.device, config.train.precision)
     check_board(config.train.tensorboard)
-    if config.train.augment_on == "device" and not runs_batched(config.augment):
-        raise SettingsError("jpeg_quality needs the CPU's encoder, and augment_on is device", "--augment-on cpu")
+    if config.train.augment_on == "device" and (names := only_on_cpu(config.augment)):
+        raise SettingsError(f"{names[0]} can be done on the CPU alone, and augment_on is device", "--augment-on cpu")
     check_whitening(config.normalisation, config.model.image_size)
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
     scanned, parts = looked.scanned, looked.split

@@ -30,6 +30,7 @@ EVERYTHING = AugmentSettings(
     cutout=0.3,
     random_erasing=0.5,
     dust=31,
+    scribble=4,
 )
 
 
@@ -74,7 +75,9 @@ def test_the_users_picture_is_not_written_to() -> None:
     before = picture.copy()
     for sample in range(10):
         augment(picture, 64, "letterbox", EVERYTHING, Key(0, (1, sample)))
-        augment_in_place(picture, AugmentSettings(preset="none", dust=31, pepper_noise=0.5), Key(0, (1, sample)))
+        augment_in_place(
+            picture, AugmentSettings(preset="none", dust=31, scribble=9, pepper_noise=0.5), Key(0, (1, sample))
+        )
     np.testing.assert_array_equal(picture, before)
 
 

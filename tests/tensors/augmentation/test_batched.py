@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from mekiki.config import PRESETS, AugmentSettings
 from mekiki.tensors.augmentation.applying import change_into_square
-from mekiki.tensors.augmentation.batched import change_batch, mix_batch, runs_batched
+from mekiki.tensors.augmentation.batched import change_batch, mix_batch, only_on_cpu
 from mekiki.tensors.augmentation.change import Change
 from mekiki.tensors.augmentation.drawing import Key, draw_change
 from mekiki.tensors.augmentation.flaws import _random_levels
@@ -130,5 +130,5 @@ def test_a_wide_and_a_tall_picture_together_need_no_more_memory_than_both() -> N
 
 
 def test_a_jpeg_is_for_the_cpu() -> None:
-    assert not runs_batched(AugmentSettings(jpeg_quality=(30, 90)))
-    assert runs_batched(AugmentSettings(preset="sommelier", randaugment=(2, 9), mixup=0.2))
+    assert only_on_cpu(AugmentSettings(jpeg_quality=(30, 90), scribble=4)) == ("jpeg_quality", "scribble")
+    assert only_on_cpu(AugmentSettings(preset="sommelier", randaugment=(2, 9), mixup=0.2)) == ()

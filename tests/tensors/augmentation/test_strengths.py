@@ -112,6 +112,8 @@ def test_captions_of_light_and_noise_are_measured_values() -> None:
 def test_captions_of_marks_are_measured_values() -> None:
     for step in strengths_of("dust", SIDE, 0).steps:
         assert step.caption == str(len(step.change.rectangles))
+    for step in strengths_of("scribble", SIDE, 0).steps:
+        assert step.caption == str(len(step.change.strokes))
     plain = np.full((SIDE, SIDE, 3), 255, np.uint8)
     for step in strengths_of("random_erasing", SIDE, 0).steps:
         covered = (shown(step, plain.copy()) != 255).any(axis=2).mean()

@@ -149,7 +149,14 @@ def test_a_mask_of_names_stays_one_with_order_0_and_moves_with_its_picture() -> 
 
 def test_noise_and_marks_are_for_rgb_levels_and_say_so() -> None:
     grey, small = np.full((2, 8, 8, 1), 9, np.uint8), np.full((2, 8, 8, 3), 0.5)
-    for options in ({"dust": 31}, {"cutout": 0.3}, {"pepper_noise": 0.1}, {"blur": 1.0}, {"jpeg_quality": (30, 60)}):
+    for options in (
+        {"dust": 31},
+        {"scribble": 9},
+        {"cutout": 0.3},
+        {"pepper_noise": 0.1},
+        {"blur": 1.0},
+        {"jpeg_quality": (30, 60)},
+    ):
         name = next(iter(options))
         with pytest.raises(SettingsError, match=f"^{name} is for RGB pictures of 3 channels, and these have 1"):
             ImageDataGenerator(**options).flow(grey)
@@ -166,7 +173,9 @@ def test_noise_and_marks_are_for_rgb_levels_and_say_so() -> None:
     ImageDataGenerator(elastic=0.1, rotation_range=3).flow(small)[0]
 
 
-@pytest.mark.parametrize("options", [{"dust": 200}, {"cutout": 0.4}, {"pepper_noise": 0.5}, {"elastic": 0.2}])
+@pytest.mark.parametrize(
+    "options", [{"dust": 200}, {"scribble": 30}, {"cutout": 0.4}, {"pepper_noise": 0.5}, {"elastic": 0.2}]
+)
 def test_own_transforms_are_those_of_training(options: dict[str, Any]) -> None:
     key = Key(1, (1, 0))
     ours = ImageDataGenerator(**options).draw(PICTURE, key)

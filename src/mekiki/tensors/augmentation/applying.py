@@ -10,6 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from mekiki.config import FillMode, FitName
 from mekiki.tensors.augmentation.change import Change, Operation, Rectangle
 from mekiki.tensors.augmentation.noise import LEVELS, normal_quantiles, random_levels
+from mekiki.tensors.augmentation.strokes import painted
 from mekiki.tensors.geometry import Matrix, Picture, Pixels, from_square_point, in_place, padded, resample
 
 _ENHANCERS = {
@@ -111,8 +112,9 @@ def _shift_channels(picture: Pixels, shift: float) -> Pixels:
 
 def _changes_levels(change: Change) -> bool:
     """Tell whether there is anything to apply that needs levels of 0..255."""
-    marks = (change.operations, change.blur, change.gaussian_noise, change.pepper, change.salt, change.rectangles)
-    return change.brightness != 1 or change.jpeg_quality is not None or any(marks)
+    flaws = (change.operations, change.blur, change.gaussian_noise, change.pepper, change.salt)
+    marks = (change.rectangles, change.strokes)
+    return change.brightness != 1 or change.jpeg_quality is not None or any(flaws + marks)
 
 
 def _brighten(picture: Picture, factor: float) -> Picture:
@@ -142,7 +144,7 @@ def _apply_to_levels(picture: Picture, change: Change) -> Picture:
         picture[levels < LEVELS * change.pepper] = 0
     for rectangle in change.rectangles:
         _cover(picture, rectangle, change.key)
-    return picture
+    return painted(picture, change.strokes) if change.strokes else picture
 
 
 def _cover(picture: Picture, rectangle: Rectangle, key: int) -> None:

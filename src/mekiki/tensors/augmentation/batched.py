@@ -2,7 +2,8 @@
 
 It takes the same numbers in the same order. OpenCV blends pixels in steps of 1/32 and torch exactly, so the two agree
 to about one grey level where a picture is smooth and to 1/32 of the contrast at its sharpest edges; noise, marks and
-mixing agree to the last bit. There is no JPEG encoder here: ``jpeg_quality`` is for the CPU.
+mixing agree to the last bit. There is no JPEG encoder and no brush here: ``jpeg_quality`` and ``scribble`` are for the
+CPU.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from mekiki.tensors.augmentation.tints import tint
 from mekiki.tensors.geometry import Matrix, Picture
 
 
-def runs_batched(settings: AugmentSettings) -> bool:
-    """Tell whether every transform of the settings can be applied by torch."""
-    return settings.jpeg_quality is None
+def only_on_cpu(settings: AugmentSettings) -> tuple[str, ...]:
+    """Return the names of the settings that are switched on and that torch cannot apply."""
+    wanted = {"jpeg_quality": settings.jpeg_quality is not None, "scribble": settings.scribble > 0}
+    return tuple(name for name, on in wanted.items() if on)
 
 
 def change_batch(
@@ -40,7 +42,7 @@ def change_batch(
 
     Args:
         pictures: (H, W, 3) each, already reduced to about the square's scale; their shapes may differ.
-        changes: One for each, drawn for a result of ``size`` by ``size``; none goes through JPEG.
+        changes: One for each, drawn for a result of ``size`` by ``size``; none goes through JPEG or has strokes.
         size: Side of the square, pixels.
         fit: How the pictures fit the square.
         fill_mode: What a change brings in from outside the square.

@@ -47,6 +47,22 @@ class Rectangle:
     grey: int | None
 
 
+@dataclass(frozen=True)
+class Stroke:
+    """One stroke of a round brush.
+
+    Attributes:
+        course: (points, 2) its smooth course in x and y, of the picture's width and height; it may run out of 0..1 a
+            little.
+        width: Of the brush, of the picture's shorter side.
+        colour: RGB, 0..255.
+    """
+
+    course: NDArray[np.float64]
+    width: float
+    colour: tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """All changes of one picture, in the order in which they are applied; the default changes nothing.
@@ -63,6 +79,7 @@ class Change:
         pepper: Share of the pixels turned black, 0..1.
         salt: Share of the pixels turned white, 0..1.
         rectangles: Covered in this order.
+        strokes: Painted over all else, in this order.
         key: Of the noise of each pixel, a 32-bit number.
     """
 
@@ -77,4 +94,5 @@ class Change:
     pepper: float = 0.0
     salt: float = 0.0
     rectangles: tuple[Rectangle, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
     key: int = 0

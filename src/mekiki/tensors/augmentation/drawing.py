@@ -16,6 +16,7 @@ from mekiki.seeds import entropy, stream
 from mekiki.tensors.augmentation.change import Change, Operation, Rectangle
 from mekiki.tensors.augmentation.marks import REFERENCE_SIDE, cut_out, erase, throw_dust
 from mekiki.tensors.augmentation.randaugment import choose_operations
+from mekiki.tensors.augmentation.strokes import scribble
 from mekiki.tensors.geometry import Pose, about_the_middle
 
 BEND_POINTS = 4
@@ -57,7 +58,9 @@ def draw_change(settings: AugmentSettings, key: Key, width: int, height: int) ->
         **_draw_flaws(settings, key, min(width, height)),
     }
     bend = _draw_bend(settings, key, width, height)
-    return Change(matrix, bend, operations=operations, rectangles=_draw_marks(settings, key, width, height), **change)
+    marks = _draw_marks(settings, key, width, height)
+    strokes = tuple(scribble(key.stream("scribble"), settings.scribble)) if settings.scribble else ()
+    return Change(matrix, bend, operations=operations, rectangles=marks, strokes=strokes, **change)
 
 
 def draw_pose(settings: AugmentSettings, numbers: np.random.Generator, width: int, height: int) -> Pose:

@@ -20,6 +20,7 @@ from mekiki.tensors.geometry import Pose, about_the_middle
 
 STEPS = 6
 TRIED = 30
+STROKES = (1, 2, 4, 8, 16, 32)
 Drawn = TypeVar("Drawn")
 
 
@@ -132,6 +133,14 @@ def _dust(size: int, seed: int) -> list[Step]:
     return [Step(f"{len(change.rectangles)}", change) for change in chosen]
 
 
+def _scribbles(size: int, seed: int) -> list[Step]:
+    """Return the first strokes of one scribble, and more and more of it."""
+    settings = AugmentSettings(preset="none", scribble=100)
+    changes = (draw_change(settings, Key(seed, ("strength", "scribble", n)), size, size) for n in range(TRIED))
+    change = next(change for change in changes if len(change.strokes) >= STROKES[-1])
+    return [Step(f"{count}", replace(change, strokes=change.strokes[:count])) for count in STROKES]
+
+
 def _mixes(size: int, seed: int, *, name: str) -> list[Step]:
     settings = AugmentSettings(preset="none", **{name: 1.0})
     drawn = [draw_mix(settings, Key(seed, ("strength", name, n)), 2, size) for n in range(TRIED)]
@@ -213,6 +222,7 @@ _ROWS: dict[str, tuple[str, Callable[[int, int], list[Step]]]] = {
     "cutout": ("of the side", partial(_at, name="cutout", values=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6))),
     "random_erasing": ("of the picture", _erased),
     "dust": ("rectangles, of 0 to 31", _dust),
+    "scribble": ("strokes", _scribbles),
     "mixup": ("share of each label", partial(_mixes, name="mixup")),
     "cutmix": ("share of each label", partial(_mixes, name="cutmix")),
 }

@@ -20,7 +20,7 @@ from mekiki.tensors.augmentation.applying import change_into_square
 from mekiki.tensors.augmentation.change import Change, Operation, Rectangle
 from mekiki.tensors.augmentation.drawing import Key
 from mekiki.tensors.augmentation.marks import MEAN_GREY, REFERENCE_SIDE, grains_of_dust
-from mekiki.tensors.damage.strokes import draw_strokes, painted
+from mekiki.tensors.augmentation.strokes import draw_strokes
 from mekiki.tensors.geometry import Picture, Pose, about_the_middle
 
 MOST_DUST = 1000
@@ -43,9 +43,6 @@ def damaged(picture: Picture, kind: KindName, severity: float, key: Key, size: i
     """
     if severity == 0:
         return change_into_square(picture, Change(), size, fit)
-    if kind == "scribble":
-        strokes = islice(draw_strokes(_numbers(kind, key)), round(severity))
-        return painted(change_into_square(picture, Change(), size, fit), strokes)
     return change_into_square(picture, _CHANGES[kind](severity, key, size), size, fit)
 
 
@@ -61,6 +58,10 @@ def _sign(kind: KindName, key: Key) -> int:
 def _dust(severity: float, key: Key, size: int) -> Change:
     grains = grains_of_dust(_numbers("dust", key), MOST_DUST, size, size)
     return Change(rectangles=tuple(islice(grains, round(severity))))
+
+
+def _scribble(severity: float, key: Key, size: int) -> Change:
+    return Change(strokes=tuple(islice(draw_strokes(_numbers("scribble", key)), round(severity))))
 
 
 def _occlusion(severity: float, key: Key, size: int) -> Change:
@@ -108,6 +109,7 @@ def _shift(severity: float, key: Key, size: int) -> Change:
 
 _CHANGES: dict[str, Callable[[float, Key, int], Change]] = {
     "dust": _dust,
+    "scribble": _scribble,
     "occlusion": _occlusion,
     "blur": _blur,
     "noise": _noise,

@@ -86,8 +86,8 @@ class ImageDataGenerator(Standardiser):
         interpolation_order: 1 bilinear; 0 nearest, for masks.
         dtype: Of the batches: float32 (None), float16 or float64.
         **own: Transforms that Keras does not have, as in ``AugmentSettings``: zoom_keeps_shape, elastic, randaugment,
-            blur, gaussian_noise, jpeg_quality, pepper_noise, salt_noise, cutout, random_erasing, dust. All but the
-            first two are for RGB pictures of levels 0..255.
+            blur, gaussian_noise, jpeg_quality, pepper_noise, salt_noise, cutout, random_erasing, dust, scribble. All
+            but the first two are for RGB pictures of levels 0..255.
 
     Attributes:
         ranges: The settings of the random changes; each can be read and set under its own name.

@@ -34,6 +34,7 @@ class OwnTransforms(TypedDict, total=False):
     cutout: float
     random_erasing: float
     dust: int
+    scribble: int
 
 
 OWN_NAMES = tuple(OwnTransforms.__annotations__)

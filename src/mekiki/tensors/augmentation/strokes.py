@@ -1,6 +1,6 @@
 """Scribbles: brush strokes of random colour, width and course, as somebody makes them in a paint program.
 
-A stroke is numbers in shares of the square's side, so that networks of all sizes face the same scribble. Each takes
+A stroke is numbers in shares of the picture's sides, so that networks of all sizes face the same scribble. Each takes
 the same count of random numbers, so that the first eight of nine are the eight.
 """
 
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from mekiki.tensors.augmentation.change import Stroke
 from mekiki.tensors.geometry import Picture
 
 KNOTS = (4, 9)
@@ -26,26 +27,21 @@ POINTS_PER_STEP = 16
 FINER = 4
 
 
-@dataclass(frozen=True)
-class Stroke:
-    """One stroke of a round brush.
+def scribble(numbers: np.random.Generator, most: int) -> Iterator[Stroke]:
+    """Yield 0 to ``most`` strokes, each count as likely as any other; see ``draw_strokes``.
 
-    Attributes:
-        course: (points, 2) its smooth course in x and y, of the square's side; it may run out of 0..1 a little.
-        width: Of the brush, of the square's side.
-        colour: RGB, 0..255.
+    Args:
+        numbers: The stream of this purpose.
+        most: The most strokes.
     """
-
-    course: NDArray[np.float64]
-    width: float
-    colour: tuple[int, int, int]
+    yield from islice(draw_strokes(numbers), int(numbers.integers(0, most + 1)))
 
 
 def draw_strokes(numbers: np.random.Generator) -> Iterator[Stroke]:
     """Yield strokes without end.
 
     The hand starts anywhere, goes 3 to 8 steps of 0.08 to 0.3 of the side, turns by N(0, 50°) at each and comes back
-    from the edges; the course is the cubic spline through these points. Widths are log-even from 0.01 to 0.05 of the
+    from the edges; the course is the cubic spline through these points. Widths are log-even from 0.005 to 0.025 of the
     side, colours even in RGB.
 
     Args:
@@ -79,13 +75,13 @@ def _splines(knots: int) -> NDArray[np.float64]:
 
 
 def painted(picture: Picture, strokes: Iterable[Stroke]) -> Picture:
-    """Return a square picture with strokes over it, one after the other, with smooth edges.
+    """Return a picture with strokes over it, one after the other, with smooth edges.
 
     OpenCV draws an even thickness one pixel too wide, an odd one two, and smooth lines by one and a half; so a stroke
     is drawn four times as large with an even thickness of one pixel less, and averaged.
 
     Args:
-        picture: (size, size, 3); it is not changed.
+        picture: (H, W, 3); it is not changed.
         strokes: What to paint.
     """
     canvas = picture.copy()
@@ -95,10 +91,10 @@ def painted(picture: Picture, strokes: Iterable[Stroke]) -> Picture:
 
 
 def _paint(canvas: Picture, stroke: Stroke) -> None:
-    size = canvas.shape[0]
-    points, width = stroke.course * size, stroke.width * size
-    left, top = np.clip(np.floor(points.min(axis=0) - width), 0, size).astype(int).tolist()
-    right, bottom = np.clip(np.ceil(points.max(axis=0) + width), 0, size).astype(int).tolist()
+    sides = (canvas.shape[1], canvas.shape[0])
+    points, width = stroke.course * sides, stroke.width * min(sides)
+    left, top = np.clip(np.floor(points.min(axis=0) - width), 0, sides).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(points.max(axis=0) + width), 0, sides).astype(int).tolist()
     if left >= right or top >= bottom:
         return
     large = np.zeros(((bottom - top) * FINER, (right - left) * FINER), np.uint8)

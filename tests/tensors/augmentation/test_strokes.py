@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
+from mekiki.config import AugmentSettings
 from mekiki.seeds import stream
-from mekiki.tensors.damage import strokes as room
-from mekiki.tensors.damage.strokes import Stroke, draw_strokes, painted
+from mekiki.tensors.augmentation import strokes as room
+from mekiki.tensors.augmentation.applying import change_into_square
+from mekiki.tensors.augmentation.change import Stroke
+from mekiki.tensors.augmentation.drawing import Key, draw_change
+from mekiki.tensors.augmentation.strokes import draw_strokes, painted, scribble
 
 
 def strokes(seed: int, count: int) -> list[Stroke]:
@@ -82,3 +86,29 @@ def test_eight_strokes_are_the_first_of_nine_and_painting_leaves_the_picture() -
     both = painted(painted(picture, eight), nine[8:])
     np.testing.assert_array_equal(both, painted(picture, nine))
     assert (picture == 9).all()
+
+
+def test_each_count_of_strokes_up_to_the_most_is_as_likely_as_any_other() -> None:
+    counts = [len(list(scribble(stream(sample, "scribble"), 4))) for sample in range(1000)]
+    shares = np.bincount(counts, minlength=5) / 1000
+    assert len(shares) == 5 and np.abs(shares - 0.2).max() < 0.05
+    assert list(scribble(stream(0, "scribble"), 0)) == []
+
+
+def test_on_a_wide_picture_a_course_spans_both_sides_and_the_brush_stays_round() -> None:
+    line = Stroke(np.array([[0.1, 0.5], [0.9, 0.5]]), 0.1, (255, 255, 255))
+    mask = painted(np.zeros((80, 200, 3), np.uint8), [line])[..., 0] > 127
+    rows, columns = np.nonzero(mask)
+    assert columns.min() == pytest.approx(0.1 * 200 - 4, abs=1.5) and columns.max() == pytest.approx(
+        0.9 * 200 + 4, abs=1.5
+    )
+    assert rows.max() - rows.min() + 1 == pytest.approx(8, abs=1.5)
+
+
+def test_training_paints_the_strokes_that_stress_paints() -> None:
+    """A model is hardened against what it is asked about, by the same brush: only the numbers differ."""
+    settings, key = AugmentSettings(preset="none", scribble=5), Key(0, (1, 2))
+    plain = np.full((64, 64, 3), 9, np.uint8)
+    expected = painted(plain, scribble(key.stream("scribble"), 5))
+    np.testing.assert_array_equal(change_into_square(plain, draw_change(settings, key, 64, 64), 64, "squash"), expected)
+    assert (expected != 9).any()
