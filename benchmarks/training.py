@@ -41,7 +41,16 @@ import mekiki
 from mekiki.config import SplitSettings
 from mekiki.records.split import SplitRow
 
-THROUGHPUT = ("mekiki", "mekiki:trained-norms", "keras", "fastai", "timm", "timm:channels-last", "trainer")
+THROUGHPUT = (
+    "mekiki",
+    "mekiki:trained-norms",
+    "mekiki:compiled",
+    "keras",
+    "fastai",
+    "timm",
+    "timm:channels-last",
+    "trainer",
+)
 ACCURACY = ("mekiki", "mekiki:short", "mekiki:quick", "keras", "fastai", "timm:channels-last", "trainer")
 NETWORKS = ("mobilenetv1_100", "resnet50")
 WITH_WEIGHTS = "mobilenetv1_100"
@@ -173,7 +182,7 @@ def show_throughput(
         print(f"{text}  {versions.get(name, '')}")
     torch_peers = {name: found[name] for name in TORCH_PEERS if name in found}
     best = max(torch_peers, key=lambda name: statistics.median(torch_peers[name]), default=None)
-    for name in ("mekiki", "mekiki:trained-norms"):
+    for name in ("mekiki", "mekiki:trained-norms", "mekiki:compiled"):
         if best is not None and name in found:
             print(f"  {name} is {ratio(found[name], found[best]):.2f} x the best torch peer ({best})")
     sys.stdout.flush()

@@ -5,7 +5,8 @@ that passes on what it is told; MEKIKI_CACHE names an empty folder, so every pho
 first time.
 
 Throughput: all layers at one rate, the same changes of the photos as the Keras code, no head start; batch norms keep
-their statistics, as they do by default, or are trained (``mekiki:trained-norms``). Where there are no weights, a file
+their statistics, as they do by default, or are trained (``mekiki:trained-norms``); ``mekiki:compiled`` has the network
+compiled, which the first step waits for. Where there are no weights, a file
 of random ones is made, because mekiki would train the norms of a network without.
 Accuracy: the recipe ``default``, or that after the colon (``mekiki:quick``); its head start counts as an epoch, and so
 does the head fitted anew after the last one. What comes then, the threshold and the report, has no peer.
@@ -68,6 +69,7 @@ def throughput_settings(job: Job) -> dict[str, Any]:
         "probe": False,
         "refit": "off",
         "batch_norm": "trained" if job.way == "trained-norms" else "frozen",
+        "compile": "on" if job.way == "compiled" else "off",
         "learning_rate": 1e-4,
         "batch_size": job.batch,
         "epochs": 3,
