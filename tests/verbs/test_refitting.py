@@ -82,23 +82,6 @@ def test_a_training_that_was_stopped_over_its_head_ends_with_the_same_bits(
         assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
-@pytest.mark.parametrize(("refit", "learnt"), [("plain", 1), ("views", 2), ("sizes", 4)])
-def test_the_head_learns_from_as_many_views_as_said_and_is_judged_in_those_of_the_model(
-    shared_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refit: str, learnt: int
-) -> None:
-    views: list[int] = []
-    fit = fitting.fit_probe
-
-    def look(train: Any, val: Any, *rest: Any) -> Any:
-        train, val = list(train), list(val)
-        views[:] = [len(train[0][0]), len(val[0][0])]
-        return fit(train, val, *rest)
-
-    monkeypatch.setattr(fitting, "fit_probe", look)
-    mekiki.train(shared_photos, tmp_path / "run", epochs=1, image_size=64, views="mirror", refit=refit, **SMALL)
-    assert views == [learnt, 2]
-
-
 def test_without_refit_the_head_is_the_trained_one(shared_photos: Path, tmp_path: Path) -> None:
     said = Listening()
     mekiki.train(shared_photos, tmp_path / "run", epochs=1, image_size=32, refit="off", progress=said, **SMALL)

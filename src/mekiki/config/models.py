@@ -73,11 +73,11 @@ class TrainSettings(Section):
         description="size of the photos in the last epochs, pixels; auto: six sevenths of image_size where the head is "
         "fitted anew for that size after them, all of it below 160, with random weights, and for networks of one size",
     )
-    refit: Literal["off", "plain", "views", "sizes"] = Field(
+    refit: Literal["off", "views", "sizes"] = Field(
         "sizes",
         description="after the last epoch fit the head anew, as a linear discriminant of the trained features, and "
-        "keep it if validation photos say so: from the photos as they are (plain), in the views of the model, in those "
-        "of sizes (all, or the larger ones alone: validation says which), or off",
+        "keep it if validation photos say so: from the photos in the views of the model, in those of sizes (all, or "
+        "the larger ones alone: validation says which), or off",
     )
     batch_size: int = Field(32, ge=2, le=4096, description="photos per batch, over all processes together")
     accumulate: int = Field(

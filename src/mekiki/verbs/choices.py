@@ -61,7 +61,7 @@ def _first_size(config: RunConfig, model: PhotoClassifier) -> int:
     return first
 
 
-def _refit(config: RunConfig, model: PhotoClassifier) -> Literal["off", "plain", "views", "sizes"]:
+def _refit(config: RunConfig, model: PhotoClassifier) -> Literal["off", "views", "sizes"]:
     """Return from which views the head is fitted anew: off where there is no training, or no linear head."""
     if config.train.epochs == 0 or not model.has_linear_head:
         return "off"

@@ -159,7 +159,7 @@ def _refit(run: RunFolder, prepared: Prepared, progress: Progress) -> None:
         return
     model.to(prepared.machine.device).to(memory_format=torch.channels_last)
     size = card.preprocessing.image_size
-    learnt: ViewsName = "sizes" if settings.refit == "sizes" else "plain" if settings.refit == "plain" else card.views
+    learnt: ViewsName = "sizes" if settings.refit == "sizes" else card.views
     train, val = _features(prepared, model, size, learnt, card.views, progress)
     choices = (ALL_VIEWS, ENLARGED_VIEWS) if learnt == "sizes" else (ALL_VIEWS,)
     probe = fit_probe(train, val, len(card.classes), settings.class_weights, model.linear_head(), choices)
