@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from mekiki.config import EvaluateSettings, ModelSettings
-from mekiki.evaluation.calibrating import MOST_REFERENCES, _some, know_itself
+from mekiki.evaluation import calibrating
+from mekiki.evaluation.calibrating import _some, know_itself
 from mekiki.evaluation.classifier import Answer, Classifier
 from mekiki.model.classifier import build_classifier
 from mekiki.progress import Silent
@@ -107,7 +109,22 @@ def test_what_it_learnt_is_in_its_card(tmp_path: Path) -> None:
 
 def test_of_many_photos_each_class_gives_as_many_as_it_can() -> None:
     photos = [(f"a{number}", "a") for number in range(3000)] + [(f"b{number}", "b") for number in range(100)]
-    chosen = _some(photos, 0)
-    assert len(chosen) == MOST_REFERENCES == len(set(chosen))
+    chosen = _some(photos, 0, 1000)
+    assert len(chosen) == 1000 == len(set(chosen))
     assert sum(label == "b" for _, label in chosen) == 100
-    assert _some(photos, 0) == chosen != _some(photos, 1)
+    assert _some(photos, 0, 1000) == chosen != _some(photos, 1, 1000)
+
+
+def test_with_more_classes_than_reference_photos_each_still_gives_two(
+    shared_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrating, "MOST_REFERENCES", 4)
+    found = know_itself(classifier_with(), shared_photos, listed(range(2, 6)), listed(range(2)), 0, Silent())
+    assert found is not None and found.reference is not None
+    assert np.bincount(found.reference.neighbour_classes).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("temperature", [float("inf"), 1e-300, 0.0, -1.0, float("nan")])
+def test_a_temperature_that_no_fit_gives_is_refused(temperature: float) -> None:
+    with pytest.raises(ValidationError, match="temperature"):
+        a_calibration(temperature)

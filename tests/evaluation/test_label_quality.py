@@ -231,3 +231,8 @@ def test_one_class_or_one_group_is_refused() -> None:
         judge_labels(features, np.zeros(10, np.int64), list("abcdefghij"), 2, 5, 0, Silent())
     with pytest.raises(DataError, match=r"2 class\(es\) in 1 group\(s\)"):
         judged(features, truth, ["a"] * 10)
+
+
+def test_a_single_photo_of_each_class_is_refused() -> None:
+    with pytest.raises(DataError, match="each class has a single photo\nhint: add more photos of each class"):
+        judge_labels(np.eye(3, 5, dtype=np.float32), np.arange(3), list("abc"), 3, 5, 0, Silent())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 import mekiki
 from mekiki.config import ExplainSettings, ModelSettings, build
@@ -110,6 +111,17 @@ def test_a_blank_picture_is_never_drawn_and_the_others_go_on(tmp_path: Path) -> 
     assert same.error == "it is taken for 'red' itself: name the other class with --class"
 
 
+class Twice(nn.Module):
+    """A layer that puts out two maps, as some networks' stages do."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.layer(x), self.layer(x)
+
+
 def test_messages() -> None:
     settings = ModelSettings(backbone="test_resnet", weights="none", image_size=64)
     model, preprocessing, _ = build_classifier(settings, ["red", "blue"], seed=0)
@@ -126,6 +138,10 @@ def test_messages() -> None:
         build(ExplainSettings, {"layer": "layer3", "method": "occlusion"})
     with pytest.raises(SettingsError, match="cannot be explained instead of itself"):
         build(ExplainSettings, {"of_class": "SG", "instead_of": "SG"})
+    layer3 = model.backbone.get_submodule("layer3")
+    model.backbone.layer3 = Twice(layer3)
+    with pytest.raises(SettingsError, match="layer layer3 puts out several tensors, so it makes no one map"):
+        explain_batch(classifier, x, ExplainSettings(layer="layer3"))
     assert not any(layer._forward_hooks for layer in classifier.model.modules())
 
 

@@ -191,6 +191,8 @@ def test_photos_lie_in_the_folder_or_beside_the_csv(tmp_path: Path) -> None:
     (tmp_path / "list.csv").touch()
     assert photo_root(RunConfig(data=str(tmp_path))) == tmp_path
     assert photo_root(RunConfig(data=str(tmp_path / "list.csv"))) == tmp_path
+    (tmp_path / "export.csv").mkdir()
+    assert photo_root(RunConfig(data=str(tmp_path / "export.csv"))) == tmp_path / "export.csv"
 
 
 def test_a_manifest_comes_back(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from mekiki.scoring.counts import compare_counts
+from mekiki.scoring.paired import exact_mcnemar
 from mekiki.scoring.power import photos_for_two_shares
 
 COUNTS = st.integers(1, 12).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -69,3 +70,15 @@ def test_photos_for_two_shares_are_near_statsmodels_with_the_exact_tests_surchar
 def test_impossible_counts_are_refused(first: tuple[int, int], second: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="expected 0 <= successes <= n"):
         compare_counts(first, second)
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.integers(0, n), st.just(n))))
+def test_the_most_favourable_p_is_mcnemars(counts: tuple[int, int, int]) -> None:
+    x, y, n = counts
+    expected = exact_mcnemar(np.full(abs(x - y), 1 if x > y else -1, dtype=np.int64))[0]
+    assert compare_counts((x, n), (y, n)).p_most_favourable == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_largest_counts_take_no_memory() -> None:
+    most = 999_999_999
+    assert compare_counts((most, most), (0, most)).p_most_favourable == 0

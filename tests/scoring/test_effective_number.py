@@ -63,3 +63,10 @@ def test_interval_over_copies_holds_the_truth_where_the_plain_one_does_not() -> 
         plain += naive.low <= 0.8 <= naive.high
     assert held / 400 > 0.93
     assert plain / 400 < 0.85
+
+
+def test_groups_that_cannot_differ_count_in_full() -> None:
+    """Each pair has one photo of two classes, and a model that names one class has half of every pair right."""
+    groups = np.repeat(np.arange(12), 2)
+    assert effective_number(np.tile([True, False], 12), groups) == 24
+    assert effective_number_apart(np.tile([1, -1], 12), groups) == 24

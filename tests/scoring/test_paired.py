@@ -167,3 +167,24 @@ def test_swapping_the_models_turns_the_signs(seed: int, n: int) -> None:
 def test_impossible_margins_are_refused(margin: float) -> None:
     with pytest.raises(ValueError, match="0 < margin < 1"):
         compare_answers(*answers(1, 1, 1, 1), margin=margin)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=14), st.booleans())
+def test_one_model_right_on_all_copies_and_the_other_on_none(sizes: list[int], first: bool) -> None:
+    n = sum(sizes)
+    groups = [f"group {number}" for number, size in enumerate(sizes) for _ in range(size)]
+    found = compare_answers(np.full(n, first), np.full(n, not first), groups)
+    assert found.difference.value == pytest.approx(1 if first else -1)
+    assert -1 <= found.difference.low <= found.difference.high <= 1
+    assert max(abs(found.difference.low), abs(found.difference.high)) == pytest.approx(1)
+
+
+@given(st.integers(1, 60), st.floats(0.5, 60))
+def test_a_rounding_above_all_photos_is_all_of_them(n: int, worth: float) -> None:
+    all_of_them = n * worth / n * (1 + 1e-15)
+    for found in (tango(all_of_them, 0, worth), tango(0, all_of_them, worth)):
+        assert abs(found.value) == pytest.approx(1) and -1 <= found.low <= found.high <= 1
+
+
+def test_the_narrowest_margin_takes_the_most_photos() -> None:
+    assert photos_for_equivalence(0.1, 1e-160) == photos_for_equivalence(0.0, 1e-300) == 10_000_000

@@ -9,11 +9,14 @@ from PIL import Image
 
 import mekiki
 from mekiki.config import EvaluateSettings, StressSettings
-from mekiki.errors import DataError, SettingsError
+from mekiki.errors import DataError, RunError, SettingsError
+from mekiki.records.card import read_card, write_card
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder, read_config, write_config
 from mekiki.records.split import read_split
+from mekiki.records.unknown import UnknownRule, write_reference
 from mekiki.scoring.intervals import wilson_of_share
+from mekiki.scoring.unknown import measure_reference
 from tests.conftest import write_photos
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "horizontal_flip": False}
@@ -93,10 +96,12 @@ def test_copies_of_a_stranger_are_one_witness_and_the_runs_photos_are_none(train
     Image.open(strange / "1.png").resize((70, 70), Image.Resampling.BICUBIC).save(strange / "near.jpg", quality=92)
     shutil.copy(photos / of(run, "train")[0], strange / "known.png")
     (strange / "broken.jpg").write_bytes(b"no picture")
+    shutil.copy(strange / "2.png", strange / "caf\udce9.png")  # a name that is no text, as from an old archive
     lines = Lines()
     figures = mekiki.evaluate(run.path, part="val", unknown=strange, progress=lines).evaluation.unknown
     assert figures is not None and figures.refused is not None and figures.n_unknown == 5
     assert figures.refused == wilson_of_share(figures.refused.value, 25 / 9), "what groups of 2, 2 and 1 are worth"
+    assert any("left out: 1 unknown pictures whose names are no text" in line for line in lines.said)
     assert any("left out: 1 of 7 unknown pictures: cannot be read" in line for line in lines.said)
     assert any("left out: 1 of 7 unknown pictures: photos of the run, or copies" in line for line in lines.said)
     only = tmp_path / "only"
@@ -104,6 +109,19 @@ def test_copies_of_a_stranger_are_one_witness_and_the_runs_photos_are_none(train
     shutil.copy(photos / of(run, "train")[0], only)
     with pytest.raises(DataError, match="all of the 1 unknown pictures are photos of the run, or copies of them"):
         mekiki.evaluate(run.path, unknown=only)
+
+
+def test_another_models_knowledge_of_the_unknown_is_refused(trained: Trained, tmp_path: Path) -> None:
+    run = RunFolder(Path(shutil.copytree(trained[1].path, tmp_path / "copy")))
+    card = read_card(run.card)
+    rule = UnknownRule(score="mahalanobis", threshold=0.0, kept=0.95, n=9)
+    write_card(run.card, card.model_copy(update={"unknown": rule}))
+    numbers = np.random.default_rng(0)
+    for width, classes in ((7, len(card.classes)), (mekiki.load(trained[1].path).model.layout.features, 9)):
+        features = numbers.normal(size=(classes * 3, width)).astype(np.float32)
+        write_reference(run.unknown, measure_reference(features, np.repeat(np.arange(classes), 3)))
+        with pytest.raises(RunError, match=f"belongs to another model: it knows {classes} classes and {width} feat"):
+            mekiki.load(run.path)
 
 
 def test_copies_widen_the_intervals_of_stress(trained: Trained, tmp_path: Path) -> None:
@@ -163,6 +181,12 @@ def test_what_cannot_be_a_mask_or_a_folder_is_named(trained: Trained, tmp_path: 
     how = {"masks": str(tmp_path / "masks"), "method": "occlusion"}
     with pytest.raises(DataError, match=rf"the mask .*{picture.stem}\.png is no picture"):
         mekiki.explain(run.path, picture, tmp_path / "maps", **how)
+    test, other = (photos / path for path in of(run, "test")[:2])
+    before = read_test_openings(run.test_openings)
+    (tmp_path / "masks" / f"{other.stem}.png").write_text("no picture")
+    with pytest.raises(DataError, match="is no picture"):  # the other one's map may have been written by then
+        mekiki.explain(run.path, [test, other], tmp_path / "maps", **how)
+    assert [each.n for each in read_test_openings(run.test_openings)[len(before) :]] == [2]
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"--out .*file is a file"):
         mekiki.explain(run.path, picture, tmp_path / "file")

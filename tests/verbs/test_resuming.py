@@ -22,7 +22,7 @@ from mekiki.config import make_config
 from mekiki.errors import DataError, RunError, SettingsError
 from mekiki.progress import Silent
 from mekiki.records.history import read_history
-from mekiki.records.run import RunFolder, create_run, read_status, write_config
+from mekiki.records.run import RunFolder, create_run, read_config, read_status, write_config
 from mekiki.records.split import read_split
 from mekiki.training.checkpoint import NAME
 from mekiki.verbs.resuming import config_to_resume
@@ -139,11 +139,25 @@ def test_where_nothing_was_begun_it_begins(photos: Path, tmp_path: Path) -> None
 
 def test_a_kill_while_the_first_file_was_written_leaves_nothing_in_the_way(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / ".config-x8_k2.json").write_text("{", encoding="utf-8")
+    (tmp_path / "run" / ".config-x8_k2ab0.json").write_text("{", encoding="utf-8")
     with pytest.raises(SettingsError, match="already holds files"):
         mekiki.train(photos, tmp_path / "run", **{**SETTINGS, "epochs": 0})
     run = mekiki.train(photos, tmp_path / "run", resume=True, **{**SETTINGS, "epochs": 1})
     assert read_status(run).state == "done"
+
+
+def test_a_folder_that_is_no_run_keeps_its_files(photos: Path, tmp_path: Path) -> None:
+    own = [tmp_path / "own" / name for name in (".config-production.json", ".config-prod1234.json", "notes.txt")]
+    own[0].parent.mkdir()
+    for path in own:
+        path.write_text("{}", encoding="utf-8")
+    with pytest.raises(SettingsError, match="already holds files"):
+        mekiki.train(photos, own[0].parent, resume=True, **{**SETTINGS, "epochs": 1})
+    assert all(path.is_file() for path in own)
+    own[2].unlink()
+    with pytest.raises(SettingsError, match="already holds files"):
+        mekiki.train(photos, own[0].parent, resume=True, **{**SETTINGS, "epochs": 1})
+    assert all(path.is_file() for path in own[:2])
 
 
 class Stop(Exception):
@@ -236,6 +250,7 @@ def test_other_threads_and_cache_take_the_same_course(
     (run.path / ".my-notes.csv").write_text("mine", encoding="utf-8")
     mekiki.train(None, run.path, resume=True, workers=0, cache_gigabytes=0, probe=True, batch_norm="frozen")
     assert [path.name for path in run.path.rglob(".*")] == [".my-notes.csv"]
+    assert read_config(run).train.cache_gigabytes == 0
     same_course(run, undisturbed)
 
 

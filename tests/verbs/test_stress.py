@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
@@ -17,7 +18,7 @@ from mekiki.doors.cli import app
 from mekiki.errors import DataError, RunError, SettingsError
 from mekiki.progress import Silent
 from mekiki.records.openings import read_test_openings
-from mekiki.records.run import RunFolder
+from mekiki.records.run import RunFolder, read_config, write_config
 from mekiki.records.split import read_split
 from tests.conftest import write_photos
 from tests.reports.made_runs import Page
@@ -202,3 +203,20 @@ def test_a_run_whose_photos_or_part_are_gone_says_so(trained: tuple[Path, RunFol
     (copy / "split.csv").write_text(split.replace(",val", ",train"), encoding="utf-8")
     with pytest.raises(SettingsError, match="has no val photos"):
         mekiki.stress(copy)
+
+
+def test_a_look_at_test_photos_whose_files_changed_is_recorded_too(
+    trained: tuple[Path, RunFolder], tmp_path: Path
+) -> None:
+    """Other bytes and other pictures: nothing but the run's own list says that they are its test photos."""
+    photos = Path(shutil.copytree(trained[0], tmp_path / "photos"))
+    run = RunFolder(Path(shutil.copytree(trained[1].path, tmp_path / "run")))
+    write_config(run, read_config(run).model_copy(update={"data": str(photos)}))
+    for path in photos.rglob("*.png"):
+        with Image.open(path) as picture:
+            turned = picture.convert("RGB").rotate(90).resize((50, 47))
+        turned.save(path)
+    before = read_test_openings(run.test_openings)
+    mekiki.stress(run.path, part="test", settings=QUICK)
+    (*earlier, last) = read_test_openings(run.test_openings)
+    assert (earlier, last.n) == (before, 6)

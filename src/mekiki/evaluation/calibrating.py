@@ -24,7 +24,8 @@ from mekiki.scoring.unknown import choose_rule, measure_reference
 from mekiki.seeds import stream
 
 MOST_REFERENCES = 1000
-"""Training photos from which is measured where features lie: more would cost time and move little."""
+"""Training photos from which is measured where features lie: more would cost time and move little. Two of each class
+are the least."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ def know_itself(
     if len(labels) == 0:
         return None
     calibration = fit_temperature(logits, labels)
-    some = _some(train, seed)
+    some = _some(train, seed, max(MOST_REFERENCES, 2 * len(classifier.classes_)))
     _, train_features, train_labels = _arrays(classifier, some, _ask(classifier, root, some, progress, "plain"))
     if np.bincount(train_labels, minlength=len(classifier.classes_)).min() < 2:
+        progress.say("note: a class has fewer than two training photos, so the model will not answer 'unknown'")
         return SelfKnowledge(calibration, None, None, answers, seconds)
     reference = measure_reference(train_features, train_labels)
     rule = choose_rule(logits / np.float32(calibration.temperature), labels, features, reference)
@@ -109,8 +111,8 @@ def _arrays(
     return np.stack(logits), np.stack(features), np.array(labels, dtype=np.int64)
 
 
-def _some(photos: Sequence[tuple[str, str]], seed: int) -> list[tuple[str, str]]:
-    """Return at most ``MOST_REFERENCES`` photos, as many of each class as there are of the smallest or more."""
+def _some(photos: Sequence[tuple[str, str]], seed: int, most: int) -> list[tuple[str, str]]:
+    """Return at most so many photos, as many of each class as there are of the smallest or more."""
     numbers = stream(seed, "reference").permutation(len(photos))
     turn_of: dict[str, int] = {}
     turns = []
@@ -118,4 +120,4 @@ def _some(photos: Sequence[tuple[str, str]], seed: int) -> list[tuple[str, str]]
         label = photos[number][1]
         turn_of[label] = turn_of.get(label, 0) + 1
         turns.append((turn_of[label], int(number)))
-    return [photos[number] for _, number in sorted(turns)[:MOST_REFERENCES]]
+    return [photos[number] for _, number in sorted(turns)[:most]]

@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from mekiki.config import EvaluateSettings, ViewsName
 from mekiki.data.pictures import read_picture
-from mekiki.errors import PictureError, SettingsError
+from mekiki.errors import PictureError, RunError, SettingsError
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
@@ -275,4 +275,11 @@ def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str
     model, card = load_model(folder)
     rule = card.unknown
     reference = read_reference(folder.unknown) if rule is not None and rule.score in FEATURE_SCORES else None
+    width = model.layout.channels if model.head.reads_map else model.layout.features
+    if reference is not None and (len(reference.centre), len(reference.class_means)) != (width, len(card.classes)):
+        raise RunError(
+            f"{folder.unknown} belongs to another model: it knows {len(reference.class_means)} classes and "
+            f"{len(reference.centre)} features; this one has {len(card.classes)} and {width}",
+            "copy all files of a run together",
+        )
     return Classifier(model, card, settings, load_normaliser(folder.normalisation, card.preprocessing), reference)

@@ -133,6 +133,11 @@ def _grouped_folds(labels: NDArray[np.int64], groups: Sequence[str], folds: int,
             f"{number_of_groups} group(s); expected at least two of each",
             "add photos of another class",
         )
+    if np.bincount(labels).max() < 2:
+        raise DataError(
+            "label errors are found by comparing photos of one class, and each class has a single photo",
+            "add more photos of each class",
+        )
     number = min(folds, number_of_groups, max(2, int(np.bincount(labels).max())))
     splitter = StratifiedGroupKFold(number, shuffle=True, random_state=int(stream(seed, "label folds").integers(2**31)))
     with warnings.catch_warnings():

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mekiki.config import ScanSettings
 from mekiki.data.copies.duplicates import Groups
 from mekiki.data.copies.hashing import sha256_of
+from mekiki.data.importing.found import can_be_written
 from mekiki.errors import DataError, PictureError, RunError
 from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.near_copies import Shelf, copies_among
@@ -54,9 +55,16 @@ def strangers_to(classifier: Classifier, run: RunFolder, pictures: Sequence[Path
     """
     if classifier.card.unknown is None:
         raise RunError(
-            "this model has no threshold for what is unknown: it was made without validation photos, or long ago",
-            "train it again with validation photos",
+            "this model has no threshold for what is unknown: it was made without validation photos, with a single "
+            "training photo of some class, or long ago",
+            "train it again with validation photos and two training photos of each class",
         )
+    named = [picture for picture in pictures if can_be_written(str(picture))]
+    if len(named) < len(pictures):
+        progress.say(f"note: left out: {len(pictures) - len(named):,} unknown pictures whose names are no text")
+    if not named:
+        raise DataError("no unknown picture has a name that is text", "rename the files")
+    pictures = named
     answers = [answer for _, answer in classifier.answers(pictures, progress)]
     places = [place for place, answer in enumerate(answers) if not isinstance(answer, PictureError)]
     if not places:

@@ -84,7 +84,7 @@ def passed(model: PhotoClassifier, x: Tensor, layer: str | None, machine: Machin
         features = features.float().requires_grad_(True)
         with torch.enable_grad():
             return Passage(features, model.logits_of(features), lambda values: values)
-    with _cut_at(model.backbone.get_submodule(layer)) as outputs, machine.precision():
+    with _cut_at(model.backbone.get_submodule(layer), layer) as outputs, machine.precision():
         logits = model(x).float()
     if len(outputs) != 1 or outputs[0].ndim not in (3, 4):
         what = f"runs {len(outputs)} times" if len(outputs) != 1 else f"puts out {outputs[0].ndim} dimensions"
@@ -94,11 +94,15 @@ def passed(model: PhotoClassifier, x: Tensor, layer: str | None, machine: Machin
 
 
 @contextmanager
-def _cut_at(layer: nn.Module) -> Iterator[list[Tensor]]:
+def _cut_at(layer: nn.Module, name: str) -> Iterator[list[Tensor]]:
     """Take what a layer puts out inside the block; gradients are kept from there on only."""
     outputs: list[Tensor] = []
 
-    def cut(_layer: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+    def cut(_layer: nn.Module, _inputs: Any, output: object) -> Tensor:
+        if not isinstance(output, Tensor):
+            raise SettingsError(
+                f"layer {name} puts out several tensors, so it makes no one map", "--layer with the name of a stage"
+            )
         outputs.append(output.detach().requires_grad_(True))
         torch.set_grad_enabled(True)  # until no_grad ends and sets what was before
         return outputs[-1].clone()  # a layer above may work in place

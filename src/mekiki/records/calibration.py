@@ -11,7 +11,7 @@ class Calibration(Record):
     """A temperature, and what it did on the photos that it was fitted on.
 
     Attributes:
-        temperature: The logits are divided by it; above 1 it makes the model less sure. It changes no answer.
+        temperature: 0.05..20; the logits are divided by it; above 1 it makes the model less sure. It changes no answer.
         n: Photos that it was fitted on.
         log_loss_before: Mean negative log of the true class's probability at temperature 1; lower is better.
         log_loss_after: The same at this temperature.
@@ -19,7 +19,7 @@ class Calibration(Record):
         ece_after: The same at this temperature; a little kind, because it was fitted on these photos.
     """
 
-    temperature: float = Field(gt=0)
+    temperature: float = Field(ge=0.05, le=20)
     n: int
     log_loss_before: float
     log_loss_after: float

@@ -253,7 +253,7 @@ def read_json_object(path: Path) -> dict[str, object]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise RunError(f"{path} holds no JSON object")

@@ -147,6 +147,12 @@ def check_new_folder(path: Path) -> None:
     Raises:
         SettingsError: The path is a file, a folder that already holds something, or in a place without write access.
     """
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise SettingsError(
+            f"--out {str(path)!a}: the name is no text, and records could not name it", "choose another name"
+        ) from None
     if path.exists() and not path.is_dir():
         raise SettingsError(f"--out {path} is a file", "name a folder that does not exist yet")
     if path.is_dir() and any(path.iterdir()):
@@ -216,7 +222,8 @@ def read_config(run: RunFolder) -> RunConfig:
 def photo_root(config: RunConfig) -> Path:
     """Return the folder that the run's photo paths are relative to."""
     data = Path(config.data)
-    return data.parent if data.is_file() or data.suffix.lower() == ".csv" else data
+    is_table = data.is_file() or (data.suffix.lower() == ".csv" and not data.is_dir())
+    return data.parent if is_table else data
 
 
 def write_status(run: RunFolder, status: Status) -> None:

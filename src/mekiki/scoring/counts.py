@@ -12,7 +12,6 @@ from scipy.stats import boschloo_exact, fisher_exact
 from mekiki.records.comparison import CountComparison
 from mekiki.records.evaluation import Estimate
 from mekiki.scoring.intervals import wilson
-from mekiki.scoring.paired import exact_mcnemar
 from mekiki.scoring.power import photos_for_two_shares
 from mekiki.scoring.verdicts import count_verdict
 
@@ -43,7 +42,7 @@ def compare_counts(first: tuple[int, int], second: tuple[int, int]) -> CountComp
     fisher = float(fisher_exact(table).pvalue)
     differ = 0 < x + y < m + n
     exact = float(boschloo_exact(table).pvalue) if differ and m * n <= _LARGEST_BOSCHLOO else fisher
-    favourable = exact_mcnemar(np.full(abs(x - y), 1 if x > y else -1))[0] if m == n else None
+    favourable = min(1.0, 2.0 ** (1 - abs(x - y))) if m == n else None  # McNemar's exact p where only one is ever alone
     comparison = CountComparison(
         first=one,
         first_n=m,

@@ -108,6 +108,8 @@ def _worth(
         return entirely_alike
     off = values - values.mean()
     together = groups / (groups - 1) * float((np.bincount(numbers, off) ** 2).sum())
+    if together <= 0:  # every group has the same share: they could not differ less
+        return float(n)
     return float(np.clip(n * float((off**2).sum()) / together, entirely_alike, n))
 
 

@@ -22,6 +22,7 @@ from mekiki.scoring.power import photos_for_difference, photos_for_equivalence
 
 ALPHA = 0.05
 _TAIL = 0.025
+_ROUNDING = 1e-12
 
 
 def compare_answers(
@@ -114,6 +115,8 @@ def tango(b: float, c: float, n: float, confidence: float = 0.95) -> Estimate:
     Source: Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample
     design", Stat. Med. 1998, eq. 6 and 10.
     """
+    if abs(b - c) > n * (1 - _ROUNDING):  # one model alone has all, but for the rounding of counts that are not whole
+        b, c = (n, 0.0) if b > c else (0.0, n)
     z, value = float(norm.ppf(0.5 + confidence / 2)), (b - c) / n
     low = -1.0 if value <= -1 else brentq(lambda delta: tango_z(b, c, n, delta) - z, -1, value)
     high = 1.0 if value >= 1 else brentq(lambda delta: tango_z(b, c, n, delta) + z, value, 1)

@@ -51,7 +51,8 @@ def photos_for_equivalence(apart: float, margin: float, power: float = POWER) ->
     Med. 1995; both sides as in Chow, Shao & Wang, "Sample Size Calculations in Clinical Research", 2008, section 3.2.
     """
     by_chance, by_truth = float(norm.isf(ALPHA)), float(norm.ppf(0.5 + power / 2))
-    return _whole(max(apart, margin) * ((by_chance + by_truth) / margin) ** 2)
+    reach = (by_chance + by_truth) / margin
+    return _whole(max(apart, margin) * reach * reach)
 
 
 def photos_for_two_shares(first: float, second: float, power: float = POWER) -> int | None:
@@ -80,4 +81,4 @@ def photos_for_two_shares(first: float, second: float, power: float = POWER) -> 
 
 
 def _whole(photos: float) -> int:
-    return min(MOST_PHOTOS, math.ceil(photos))
+    return math.ceil(photos) if photos < MOST_PHOTOS else MOST_PHOTOS

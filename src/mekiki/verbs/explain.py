@@ -95,7 +95,9 @@ class _Job:
         except PictureError as error:
             return error
 
-    def explain(self, group: Sequence[Path], prepared: Sequence[Picture | PictureError]) -> list[Explanation]:
+    def ask(
+        self, group: Sequence[Path], prepared: Sequence[Picture | PictureError]
+    ) -> tuple[list[tuple[Explanation, Path, int]], Maps | None]:
         good = [picture for picture in prepared if not isinstance(picture, PictureError)]
         x = self.classifier.normaliser(np.stack(good)) if good else None
         maps = None if x is None else explain_batch(self.classifier, x, self.how)
@@ -112,7 +114,7 @@ class _Job:
                 faith = measure_faith(self.classifier, self.blanks, x, maps, number, self.how)
                 explanation = replace(explanation, faith=faith)
             begun.append((explanation, path, number))
-        return self._write(begun, maps)
+        return begun, maps
 
     def _begin(self, name: str, maps: Maps, number: int) -> Explanation:
         label = str(self.classifier.classes_[int(maps.question.classes[number])])
@@ -124,7 +126,7 @@ class _Job:
         ranked = self.classifier.rank("", maps.logits[number].softmax(dim=0).cpu().numpy(), TOP).top
         return Explanation(name, label, against, ranked, self.how.method, self.layer, error=reason)
 
-    def _write(self, begun: list[tuple[Explanation, Path, int]], maps: Maps | None) -> list[Explanation]:
+    def write(self, begun: list[tuple[Explanation, Path, int]], maps: Maps | None) -> list[Explanation]:
         """Draw and write side by side; names are chosen before, in order, so that none is taken twice."""
         taken: set[Path] = set()
         places = []
@@ -205,16 +207,19 @@ def explain(
     size = FEW if how.faithful else classifier.settings.batch_size
     groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
     ahead = prepared_ahead(groups, job.prepare, classifier.settings.workers)
+    asked_of: list[Explanation] = []
     done: list[Explanation] = []
     try:
         with closing(ahead), (Silent() if progress is None else progress).task("explain", len(pictures)) as task:
             for group, prepared in ahead:
-                done += job.explain(group, prepared)
+                batch, maps = job.ask(group, prepared)
+                asked_of += [explanation for explanation, *_ in batch]
+                done += job.write(batch, maps)
                 task.advance(len(group))
-    finally:  # also of what was shown before a person stopped it
-        if done and not isinstance(run, Classifier) and is_run_folder(Path(run)):
-            answers = [each.ranked[0][0] if each.ranked else "" for each in done]
-            record_pictures(RunFolder(Path(run)), pictures[: len(done)], answers)
+    finally:  # also of what was shown before a person, or a mask that does not fit, stopped it
+        if asked_of and not isinstance(run, Classifier) and is_run_folder(Path(run)):
+            answers = [each.ranked[0][0] if each.ranked else "" for each in asked_of]
+            record_pictures(RunFolder(Path(run)), pictures[: len(asked_of)], answers)
     return done
 
 

@@ -96,8 +96,11 @@ def _checkpoints(run: RunFolder, prepared: Prepared) -> Checkpoints:
 def _fingerprint(prepared: Prepared) -> str:
     """Return a number that stays the same as long as a training would take the same course."""
     config = prepared.config
-    sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "augment", "normalisation")}
-    train = config.train.model_dump(mode="json", exclude=set(FREE))
+    sections = {
+        name: getattr(config, name).model_dump(mode="json", exclude_defaults=True)  # a later setting that is off: none
+        for name in ("model", "augment", "normalisation")
+    }
+    train = config.train.model_dump(mode="json", exclude=set(FREE), exclude_defaults=True)
     contents = {photo.path: photo.sha256 for photo in prepared.scanned.manifest.photos}
     rows = [
         [row.path, row.label, row.part, contents[row.path]] for row in prepared.split.rows if row.part in TRAINING_PARTS

@@ -124,10 +124,9 @@ def _lead(run: RunFolder, ready: list[Prepared], began: float, progress: Progres
 
 
 def _begin(run: RunFolder, prepared: Prepared) -> None:
-    """Write what the training is made of, unless that was done before it was stopped."""
+    """Write what the training is made of; of one that goes on the settings alone: some may be others now."""
     is_new = not run.split.is_file()
-    if is_new:
-        write_config(run, prepared.config)
+    write_config(run, prepared.config)
     write_status(run, Status(state="running", mekiki=__version__))
     if is_new:
         _write_inputs(run, prepared)

@@ -37,17 +37,24 @@ RESOLVED = {
 """Settings that other settings overrule, and the value that leaves them to these; the run has what came of it."""
 
 
+_BEGUN_CONFIG = re.compile(r"\.config-[a-z0-9_]{8}\.json")
 _HALF_WRITTEN = re.compile(r"\.tmp\w{6}|\..*-[a-z0-9_]{8}\.(csv|html|jsonl?|png|safetensors)", re.DOTALL)
 """Names under which safetensors, and ``files.replaced``, write before a file gets its own."""
 
 
 def holds_begun_run(run: RunFolder) -> bool:
-    """Tell whether a training was begun in a folder; what a kill left of its very first file is removed."""
-    if not run.path.is_dir():
-        return False
-    for path in run.path.glob(f".{run.config.stem}-*{run.config.suffix}"):
-        path.unlink(missing_ok=True)
-    return run.config.is_file()
+    """Tell whether a training was begun in a folder.
+
+    What a kill left of its very first file is removed if nothing else is there; a folder with other files is a
+    person's own.
+    """
+    if run.config.is_file() or not run.path.is_dir():
+        return run.config.is_file()
+    found = list(run.path.iterdir())
+    if all(_BEGUN_CONFIG.fullmatch(path.name) for path in found):
+        for path in found:
+            path.unlink(missing_ok=True)
+    return False
 
 
 def is_done(run: RunFolder) -> bool:

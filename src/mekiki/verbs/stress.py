@@ -87,7 +87,8 @@ def stress(
     answers = []
     for folder, classifier in zip(folders, classifiers, strict=True):
         answer = stress_photos(classifier, root, photos, settings, progress, str(folder.path), faced.part)
-        answers.append(_with_what_it_knows(folder, classifier, faced, answer, progress))
+        own_test = data is None and len(folders) == 1 and faced.part == "test"
+        answers.append(_with_what_it_knows(folder, classifier, faced, answer, progress, own_test))
     first, *others = answers
     figures = [first.figures, *(_compared(first, other) for other in others)]
     stressed = Stressed(figures[0], tuple(figures[1:]), verdicts(figures))
@@ -133,16 +134,19 @@ def _note_sizes(classifiers: Sequence[Classifier], progress: Progress) -> None:
 
 
 def _with_what_it_knows(
-    folder: RunFolder, classifier: Classifier, faced: _Faced, answers: Answers, progress: Progress
+    folder: RunFolder, classifier: Classifier, faced: _Faced, answers: Answers, progress: Progress, own_test: bool
 ) -> Answers:
-    """Say how many of the photos the run was trained on, and record it if test photos were among them."""
+    """Say how many of the photos the run was trained on, and record it if test photos were among them.
+
+    ``own_test``: they are the run's test part, even those whose files have changed since.
+    """
     seen = seen_by(folder, faced.root, answers.photos, classifier.settings.max_megapixels, progress)
     trained = sum(each.part == "train" for each in seen)
     if trained:
         progress.say(
             f"note: {folder.path} was trained on {trained:,} of these photos, or copies of them: its figures flatter"
         )
-    tests = [right for right, each in zip(answers.clean.tolist(), seen, strict=True) if each.tested]
+    tests = [right for right, each in zip(answers.clean.tolist(), seen, strict=True) if own_test or each.tested]
     if tests:
         progress.say(f"note: {len(tests):,} of these are test photos of {folder.path}; this look at them is recorded")
         record_opening(folder, tests, "stress")
