@@ -65,6 +65,7 @@ def put_together(photos: Sequence[Batch]) -> Batch:
 def learner_of(case: Case, team: Team) -> Learner:
     settings = TrainSettings(
         optimizer="sgd",
+        precision="float32",
         learning_rate=0.01,
         warmup=0.0,
         average=case.average,

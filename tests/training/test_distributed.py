@@ -43,6 +43,7 @@ SETTINGS: dict[str, Any] = {
     "optimizer": "sgd",
     "class_weights": True,
     "mixup": 0.3,
+    "precision": "float32",
     "refit": "off",
     "workers": 0,
 }

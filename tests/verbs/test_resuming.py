@@ -119,9 +119,21 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(
             kills += kill_somewhere(process, run, when, whole)
             places.add(step_of(run))
         same_course(run, undisturbed)
+        mekiki.train(None, run.path, resume=True)  # it may have been killed after its last word
         assert not run.checkpoints.exists()
         assert not [path for path in run.path.rglob(".*")]
     assert len(places) >= 8, places
+
+
+def test_what_a_kill_after_the_last_word_left_is_taken_away(undisturbed: RunFolder, tmp_path: Path) -> None:
+    run = RunFolder(shutil.copytree(undisturbed.path, tmp_path / "run"))
+    run.checkpoints.mkdir()
+    (run.checkpoints / NAME).write_bytes(b"the last of them")
+    (run.path / ".report-abcdefgh.html").write_text("half of it", encoding="utf-8")
+    mekiki.train(None, run.path, resume=True)
+    assert not run.checkpoints.exists()
+    assert not [path for path in run.path.rglob(".*")]
+    same_course(run, undisturbed)
 
 
 def test_a_run_that_is_done_is_left_alone(photos: Path, undisturbed: RunFolder) -> None:

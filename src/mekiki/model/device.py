@@ -11,12 +11,13 @@ import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from mekiki.config import Precision
 from mekiki.errors import SettingsError
@@ -52,15 +53,40 @@ def choose_machine(device: str, precision: Precision) -> Machine:
 
     Args:
         device: auto, cpu, cuda, cuda:N or mps.
-        precision: auto takes bfloat16 only where there are instructions for it; elsewhere it is slower than float32.
+        precision: auto takes bfloat16 on GPUs that have instructions for it, else float32.
 
     Raises:
         SettingsError: There is no such device on this machine.
     """
     chosen = _device(device)
     if precision == "auto":
-        return Machine(chosen, _fast_bfloat16(chosen))
+        return Machine(chosen, chosen.type == "cuda" and torch.cuda.get_device_capability(chosen) >= (8, 0))
     return Machine(chosen, precision == "bfloat16")
+
+
+def machine_to_learn(machine: Machine, precision: Precision, network: nn.Module) -> Machine:
+    """Return how a network takes its training steps; it is asked on ``machine`` as that is.
+
+    A processor with matrix instructions for bfloat16 (AMX) learns in it, unless the network has depthwise convolutions:
+    their gradients take longer there than in float32 (``docs/log.md`` has the figures). Answers, heat maps and
+    features stay in float32 on every processor, so that they do not depend on which one it is.
+
+    Args:
+        machine: What ``choose_machine`` gave for this precision.
+        precision: Only auto is anybody's choice but the person's.
+        network: Is looked at only.
+    """
+    if precision != "auto" or machine.device.type != "cpu" or not _has_bfloat16_tiles():
+        return machine
+    return replace(machine, bfloat16=not any(map(_is_depthwise, network.modules())))
+
+
+def _has_bfloat16_tiles() -> bool:
+    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+
+
+def _is_depthwise(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d) and 1 < module.in_channels == module.groups
 
 
 def _device(name: str) -> torch.device:
@@ -97,15 +123,6 @@ def compiles(wanted: Literal["auto", "on", "off"], machine: Machine) -> bool:
     if machine.device.type != "cuda" or find_spec("triton") is None:
         return False
     return torch.cuda.get_device_capability(machine.device) >= (7, 0)
-
-
-def _fast_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type == "cpu":
-        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
-    return False
 
 
 def give_back_memory() -> None:

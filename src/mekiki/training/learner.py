@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from mekiki.config import TrainSettings
 from mekiki.model.classifier import PhotoClassifier
-from mekiki.model.device import Machine, compiles
+from mekiki.model.device import Machine, compiles, machine_to_learn
 from mekiki.model.folding import folded
 from mekiki.seeds import torch_seed
 from mekiki.tensors.loading import Batch, PhotoSet
@@ -66,6 +66,7 @@ class Learner:
         self.model = model
         self.settings = settings
         self.machine = machine
+        self._learning = machine_to_learn(machine, settings.precision, model)
         self.normaliser = normaliser
         self.team = team
         self.loss = SummedLoss(settings.label_smoothing, class_weights)
@@ -131,7 +132,7 @@ class Learner:
         """
         alone = self.team.size == 1 or last
         with nullcontext() if alone else self._together.no_sync():
-            logits = self._logits(self._network, batch)
+            logits = self._logits(self._network, batch, self._learning)
             loss, weight = self.loss(logits, batch)
             (loss * (float(counts) * self.team.size / photos)).backward()  # type: ignore[no-untyped-call]
         right = (logits.detach().argmax(1) == torch.from_numpy(batch.labels).to(logits.device)).sum()
@@ -147,8 +148,8 @@ class Learner:
         place = (part, self.team.rank) if part or self.team.rank else ()
         return torch_seed(self.settings.seed, "layers", number, *place)
 
-    def _logits(self, network: Any, batch: Batch) -> Tensor:
-        with self.machine.precision():
+    def _logits(self, network: Any, batch: Batch, machine: Machine) -> Tensor:
+        with machine.precision():
             logits: Tensor = network(self.normaliser(batch.pictures))
         return logits.float()
 
@@ -159,7 +160,7 @@ class Learner:
         batches = photos.plain_batches(self.settings.batch_size, self.settings.workers, self.team.rank, self.team.size)
         with torch.inference_mode():
             for batch in batches:
-                logits = self._logits(model, batch)
+                logits = self._logits(model, batch, self.machine)
                 labels = torch.from_numpy(batch.labels).to(logits.device)
                 loss += float(cross_entropy(logits, labels, reduction="sum"))
                 right += float((logits.argmax(1) == labels).sum())

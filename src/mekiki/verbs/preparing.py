@@ -10,7 +10,7 @@ from mekiki.config import AugmentSettings, RunConfig
 from mekiki.data.scans.scanning import ScanResult
 from mekiki.errors import SettingsError
 from mekiki.model.classifier import PhotoClassifier, build_classifier, count_parameters
-from mekiki.model.device import Machine, choose_machine, give_back_memory, keep_memory
+from mekiki.model.device import Machine, choose_machine, give_back_memory, keep_memory, machine_to_learn
 from mekiki.model.views import check_views, takes_one_size
 from mekiki.model.weights import resolve_weights
 from mekiki.progress import Progress
@@ -76,7 +76,8 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
     counts = count_parameters(model)
     progress.say(
         f"{config.model.backbone} ({source}), {config.model.head} head, {counts.trainable:,} of {counts.total:,} "
-        f"parameters train, {preprocessing.image_size} px, {machine.describe()}"
+        f"parameters train, {preprocessing.image_size} px, "
+        f"{machine_to_learn(machine, config.train.precision, model).describe()}"
     )
     cache = open_picture_cache(config.train.cache_gigabytes, progress.say)
     photo_sets = [_photo_set(scanned, parts, part, preprocessing, config, cache) for part in TRAINING_PARTS]

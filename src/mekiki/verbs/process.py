@@ -34,6 +34,7 @@ from mekiki.verbs.fitting import fit
 from mekiki.verbs.looking import Looked, first_look, look
 from mekiki.verbs.preparing import Prepared, prepare
 from mekiki.verbs.request import Request
+from mekiki.verbs.resuming import clear_leftovers
 from mekiki.version import __version__
 
 NO_MEMORY = "can't allocate memory"
@@ -60,6 +61,7 @@ def train_here(
     goes_on = request.goes_on
     if request.is_done:
         if speaks():
+            _tidy(request.run)  # it may have been killed after its last word
             progress.say(f"{request.run.path} is done already")
         return request.run
     with joined(config.train.device) as team:
@@ -119,8 +121,14 @@ def _lead(run: RunFolder, ready: list[Prepared], began: float, progress: Progres
         raise
     with team.leading():
         _finish(run, "done", epochs, began, progress)
-        remove_checkpoint(run.checkpoints)
+        _tidy(run)
     return run
+
+
+def _tidy(run: RunFolder) -> None:
+    """Take away what only a training that is not done needs."""
+    remove_checkpoint(run.checkpoints)
+    clear_leftovers(run)
 
 
 def _begin(run: RunFolder, prepared: Prepared) -> None:
