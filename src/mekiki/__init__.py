@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.collect import collect
     from mekiki.verbs.compare import compare
     from mekiki.verbs.demo import demo
+    from mekiki.verbs.distill import distill
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
     from mekiki.verbs.predict import predict
@@ -39,6 +40,7 @@ _HOMES = {
     "collect": "mekiki.verbs.collect",
     "compare": "mekiki.verbs.compare",
     "demo": "mekiki.verbs.demo",
+    "distill": "mekiki.verbs.distill",
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
     "load": "mekiki.evaluation.classifier",
@@ -63,6 +65,7 @@ __all__ = [
     "collect",
     "compare",
     "demo",
+    "distill",
     "evaluate",
     "explain",
     "load",

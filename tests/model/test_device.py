@@ -13,6 +13,7 @@ from mekiki.tensors.loading import Batch
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.distributed import Team
 from mekiki.training.learner import Learner
+from mekiki.training.loss import SummedLoss
 
 
 @pytest.fixture(params=[True, False], ids=["with tiles", "without"])
@@ -57,7 +58,12 @@ def test_a_step_is_taken_in_the_precision_to_learn_in(monkeypatch: pytest.Monkey
         chosen = ModelSettings(backbone="nin_small", weights="none", image_size=32)
         model, preprocessing, _ = build_classifier(chosen, ["a", "b", "c"], 0)
         learner = Learner(
-            model, settings, choose_machine("cpu", settings.precision), Normaliser(preprocessing), None, Team()
+            model,
+            settings,
+            choose_machine("cpu", settings.precision),
+            Normaliser(preprocessing),
+            SummedLoss(0.1, None),
+            Team(),
         )
         learner.prepare()
         return float(learner.step(iter([Batch(pictures, labels, labels, np.ones(8, dtype=np.float32))]), [8], 0, 1)[0])

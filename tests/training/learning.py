@@ -14,6 +14,7 @@ from mekiki.tensors.loading import Batch
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.distributed import Team
 from mekiki.training.learner import Learner
+from mekiki.training.loss import SummedLoss
 
 WEIGHTS = (0.5, 1.0, 2.5)
 
@@ -76,7 +77,7 @@ def learner_of(case: Case, team: Team) -> Learner:
     model, preprocessing, _ = build_classifier(chosen, ["a", "b", "c"], 0)
     machine = Machine(torch.device("cpu"), False)
     weights = torch.tensor(WEIGHTS) if case.weighed else None
-    return Learner(model, settings, machine, Normaliser(preprocessing), weights, team)
+    return Learner(model, settings, machine, Normaliser(preprocessing), SummedLoss(0.1, weights), team)
 
 
 def learnt(case: Case, team: Team | None = None) -> tuple[dict[str, torch.Tensor], list[list[float]]]:

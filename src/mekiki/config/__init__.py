@@ -5,6 +5,7 @@ is refused here, in the user's own words. A function takes its section or plain 
 """
 
 from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
+from mekiki.config.distill import DistillSettings
 from mekiki.config.explain import ExplainSettings, MethodName
 from mekiki.config.models import (
     DemoSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "PresetName",
     "ExplainSettings",
     "MethodName",
+    "DistillSettings",
     "DemoSettings",
     "EvaluateSettings",
     "FitName",

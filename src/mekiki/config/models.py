@@ -164,9 +164,7 @@ class EvaluateSettings(Section):
 
     batch_size: int = Field(32, ge=1, le=4096, description="pictures per batch")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
-    precision: Precision = Field(
-        "auto", description="auto: bfloat16 on GPUs with instructions for it, else float32"
-    )
+    precision: Precision = Field("auto", description="auto: bfloat16 on GPUs with instructions for it, else float32")
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
     views: Literal["auto", "plain"] = Field(
         "auto",

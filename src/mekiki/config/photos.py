@@ -118,9 +118,7 @@ class LabelSettings(Section):
     most: Fraction = Field(0.2, description="at most this share of the photos is listed, the most doubtful first")
     batch_size: int = Field(32, ge=1, le=4096, description="photos per batch")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
-    precision: Precision = Field(
-        "auto", description="auto: bfloat16 on GPUs with instructions for it, else float32"
-    )
+    precision: Precision = Field("auto", description="auto: bfloat16 on GPUs with instructions for it, else float32")
     workers: int = Field(2, ge=0, le=64, description="threads that prepare pictures; 0: none")
     seed: int = Field(0, ge=0, description="seed of the folds")
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from mekiki.config.augment import AugmentSettings
+from mekiki.config.distill import DistillSettings
 from mekiki.config.models import ModelSettings, TrainSettings
 from mekiki.config.normalise import NormaliseSettings
 from mekiki.config.photos import ScanSettings, SplitSettings
@@ -28,6 +29,7 @@ class RunConfig(Section):
     augment: AugmentSettings = Field(default_factory=AugmentSettings)
     normalisation: NormaliseSettings = Field(default_factory=NormaliseSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)
+    distill: DistillSettings = Field(default_factory=DistillSettings)
 
 
 AMOUNTS = {"train", "val", "test"}
@@ -45,6 +47,7 @@ SECTIONS: dict[str, type[Section]] = {
     "augment": AugmentSettings,
     "normalisation": NormaliseSettings,
     "train": TrainSettings,
+    "distill": DistillSettings,
 }
 
 

@@ -8,6 +8,7 @@ import sys
 from mekiki.doors import (
     compare_command,
     data_commands,
+    distill_command,
     explain_command,
     model_commands,
     report_command,
@@ -20,6 +21,7 @@ __all__ = [
     "app",
     "compare_command",
     "data_commands",
+    "distill_command",
     "explain_command",
     "main",
     "model_commands",

@@ -58,13 +58,13 @@ def compare(
     if data is None and places:
         runs = places
     compared = run_compare(runs, data, part, out, margin, build(EvaluateSettings, settings), make_progress())
-    _show(compared.comparison, as_json)
+    show_comparison(compared.comparison, as_json)
     if out is not None:
         say(f"wrote {out / 'comparison.html'}, comparison.json and comparison.csv")
 
 
-def _show(comparison: Comparison, as_json: bool) -> None:
-    """Show each run's figures and a verdict for each pair, or one JSON object."""
+def show_comparison(comparison: Comparison, as_json: bool) -> None:
+    """Show each run's figures, what its answers cost and a verdict for each pair, or one JSON object."""
     if as_json:
         print_json(comparison.model_dump())
         return
@@ -92,8 +92,21 @@ def _show(comparison: Comparison, as_json: bool) -> None:
             f"{run.f1_macro.low:.3f} to {run.f1_macro.high:.3f}",
         )
     console.print(table)
+    _show_costs(comparison)
     for pair in comparison.pairs:
         console.print(foreign(pair.verdict), soft_wrap=True)
+
+
+def _show_costs(comparison: Comparison) -> None:
+    from rich.table import Column, Table
+
+    names = ("parameters", "megabytes", "million multiply-adds", "ms a picture")
+    table = Table("run", *(Column(name, justify="right") for name in names), box=None)
+    for run in comparison.runs:
+        if run.cost is not None:
+            sizes = (f"{run.cost.parameters:,}", f"{run.cost.bytes / 1e6:.1f}", f"{run.cost.multiply_adds / 1e6:,.0f}")
+            table.add_row(foreign(run.name), *sizes, f"{run.cost.milliseconds:.1f}")
+    results_console().print(table)
 
 
 def _show_counts(counts: tuple[str, str], as_json: bool) -> None:

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from mekiki.errors import DataError, PictureError
 from mekiki.evaluation.classifier import Classifier
+from mekiki.evaluation.cost import cost_of
 from mekiki.evaluation.fair_photos import FairPhoto, FairPhotos
 from mekiki.evaluation.parts import record_opening
 from mekiki.progress import Progress
-from mekiki.records.comparison import ComparedPhoto, Comparison, LeftOut, PairComparison, RunScore
+from mekiki.records.comparison import ComparedPhoto, Comparison, Cost, LeftOut, PairComparison, RunScore
 from mekiki.records.run import RunFolder, model_fingerprint
 from mekiki.scoring.metrics import score
 from mekiki.scoring.paired import compare_answers, holm
@@ -63,6 +64,7 @@ def compare_runs(
     """
     classes: list[str] = []
     chances: list[NDArray[np.float32]] = []
+    costs: list[Cost] = []
     readable = np.ones(len(fair.photos), dtype=bool)
     for name, folder in runs:
         progress.say(f"asking {name}")
@@ -70,6 +72,7 @@ def compare_runs(
         classes = classes or [str(each) for each in classifier.classes_]
         rows, read = _ask(classifier, fair.photos, classes, progress)
         chances.append(rows)
+        costs.append(cost_of(classifier, folder))
         readable &= read
     photos = [photo for photo, good in zip(fair.photos, readable, strict=True) if good]
     if not photos:
@@ -89,8 +92,8 @@ def compare_runs(
         classes=classes,
         left_out=left_out,
         runs=[
-            _run_score(name, folder, labels, rows, classes, groups)
-            for (name, folder), rows in zip(runs, chances, strict=True)
+            _run_score(name, folder, labels, rows, classes, groups).model_copy(update={"cost": cost})
+            for (name, folder), rows, cost in zip(runs, chances, costs, strict=True)
         ],
         pairs=_pairs([name for name, _ in runs], [rows.argmax(axis=1) == labels for rows in chances], groups, margin),
     )

@@ -18,6 +18,7 @@ from mekiki.progress import Progress
 from mekiki.records.manifest import PARTS, Photo, read_manifest
 from mekiki.records.run import RunFolder, photo_root, read_config
 from mekiki.records.split import read_split
+from mekiki.records.unlabelled import read_unlabelled
 
 How = Literal["same bytes", "near copy", "same group"]
 HOWS: tuple[How, ...] = ("same bytes", "near copy", "same group")
@@ -137,4 +138,8 @@ def _read(folder: RunFolder) -> _Held:
         if row.part:
             held.parts[sha256].add(row.part)
             held.used.setdefault(sha256, row.path)
+    for picture in read_unlabelled(folder.unlabelled):  # learnt from too, if without a label
+        held.hashes.add(picture.sha256)
+        held.parts[picture.sha256].add("train")
+        held.used.setdefault(picture.sha256, picture.path)
     return held

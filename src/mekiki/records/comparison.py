@@ -79,6 +79,30 @@ class PairComparison(Record):
     verdict: str = ""
 
 
+class Cost(Record):
+    """What an answer costs.
+
+    Attributes:
+        parameters: Numbers that the model has learnt.
+        bytes: Size of its weights' file.
+        multiply_adds: Multiplications with an addition for one picture, in all its views.
+        milliseconds: For one picture that is read and has the network's size, asked alone; median of several.
+        threads: For computing, where that was measured.
+        device: And on what, in which precision.
+        image_size: The network's input, pixels on each side.
+        views: In which forms a picture is judged.
+    """
+
+    parameters: int
+    bytes: int
+    multiply_adds: int
+    milliseconds: float
+    threads: int
+    device: str
+    image_size: int
+    views: str
+
+
 class RunScore(Record):
     """One run's figures on the photos of a comparison.
 
@@ -89,6 +113,7 @@ class RunScore(Record):
         f1_macro: Macro F1 with its interval.
         ece: Expected calibration error with its interval; lower is better.
         model: The SHA-256 of its weights; empty in the files of a version that did not say it.
+        cost: What its answers cost; None in the files of a version that did not measure it.
     """
 
     name: str
@@ -97,6 +122,7 @@ class RunScore(Record):
     f1_macro: Estimate
     ece: Estimate
     model: str = ""
+    cost: Cost | None = None
 
 
 class LeftOut(Record):

@@ -76,6 +76,14 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def answers(self) -> Path:
+        return self.checkpoints / "teacher"
+
+    @property
+    def unlabelled(self) -> Path:
+        return self.path / "extra.csv"
+
+    @property
     def snapshots(self) -> Path:
         return self.path / "snapshots"
 

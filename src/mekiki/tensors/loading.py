@@ -30,6 +30,8 @@ from mekiki.tensors.augmentation.mixing import Mix, draw_mix, mix
 from mekiki.tensors.cache import PictureCache, picture_name
 from mekiki.tensors.geometry import Picture, fit_scale, reduce, square
 
+UNLABELLED = -1
+"""In place of a photo's class number."""
 LEFT_ALONE = 1.1
 """A training photo up to this times too large is not reduced: that takes as long as to decode it."""
 
@@ -43,12 +45,14 @@ class Batch:
         labels: (n,) class numbers.
         others: (n,) class numbers of the photos that were mixed in; ``labels`` where there are none.
         shares: (n,) how much of ``labels`` counts, 0..1; the rest is that of ``others``.
+        answers: (n, classes) a teacher's logits; None: there is no teacher. A photo without a label has ``UNLABELLED``.
     """
 
     pictures: NDArray[np.uint8] | torch.Tensor
     labels: NDArray[np.int64]
     others: NDArray[np.int64]
     shares: NDArray[np.float32]
+    answers: NDArray[np.float32] | None = None
 
     @property
     def array(self) -> NDArray[np.uint8]:
@@ -59,6 +63,13 @@ class Batch:
     def is_mixed(self) -> bool:
         """Return whether any picture shows two photos."""
         return bool((self.shares < 1).any())
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """Return the labels, (n,); where there is none, the teacher's first choice."""
+        if self.answers is None:
+            return self.labels
+        return np.where(self.labels == UNLABELLED, self.answers.argmax(axis=1), self.labels)
 
 
 @dataclass(frozen=True)
@@ -115,10 +126,28 @@ class PhotoSet:
         """Return the same photos for a network's input of another size; they share the cache."""
         if image_size == self.preprocessing.image_size:
             return self
+        return self.prepared_as(self.preprocessing.model_copy(update={"image_size": image_size}))
+
+    def prepared_as(self, preprocessing: Preprocessing) -> PhotoSet:
+        """Return the same photos for another network's input; they share the cache."""
         other = copy(self)
-        other.preprocessing = self.preprocessing.model_copy(update={"image_size": image_size})
-        other._reduced_size = round(image_size * self._margin)
+        other.preprocessing = preprocessing
+        other._reduced_size = round(preprocessing.image_size * self._margin)
         other._checked = np.zeros_like(self._checked)
+        return other
+
+    def with_unlabelled(self, paths: Sequence[str], sha256s: Sequence[str]) -> PhotoSet:
+        """Return these photos and others after them that have no label.
+
+        Args:
+            paths: Absolute, or relative to ``root``.
+            sha256s: Of their files, one for each path.
+        """
+        other = copy(self)
+        other.paths = (*self.paths, *paths)
+        other.labels = np.concatenate([self.labels, np.full(len(paths), UNLABELLED, dtype=np.int64)])
+        other._sha256s = (*self._sha256s, *sha256s)
+        other._checked = np.zeros(len(other.paths), dtype=np.bool_)
         return other
 
     def reduced(self, number: int) -> Picture:

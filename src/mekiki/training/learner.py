@@ -24,7 +24,7 @@ from mekiki.seeds import torch_seed
 from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.distributed import Team
-from mekiki.training.loss import SummedLoss
+from mekiki.training.loss import Loss
 from mekiki.training.norms import share_norms
 from mekiki.training.optimiser import average_of, make_optimiser, rate_at, set_rate
 
@@ -50,7 +50,7 @@ class Learner:
         settings: How.
         machine: Where.
         normaliser: Turns pictures into the network's input; on the machine's device.
-        class_weights: (classes,), on the machine's device; None: all count 1.
+        loss: What it makes small.
         team: The processes that learn together.
     """
 
@@ -60,7 +60,7 @@ class Learner:
         settings: TrainSettings,
         machine: Machine,
         normaliser: Normaliser,
-        class_weights: Tensor | None,
+        loss: Loss,
         team: Team,
     ) -> None:
         self.model = model
@@ -69,7 +69,7 @@ class Learner:
         self._learning = machine_to_learn(machine, settings.precision, model)
         self.normaliser = normaliser
         self.team = team
-        self.loss = SummedLoss(settings.label_smoothing, class_weights)
+        self.loss = loss
         if team.size > 1 and settings.batch_norm == "trained":
             model.backbone = share_norms(model.backbone, machine.device)
         self._together: Any = team.together(model)
@@ -117,7 +117,7 @@ class Learner:
             last = part == len(sizes) - 1
             sums += self._learn(batch, photos, counts=size > self.team.rank, last=last)
         loss, weight, right = self.team.total(sums)
-        if self.loss.class_weights is not None:
+        if self.loss.weighs:
             self._scale(photos / weight)
         self.optimiser.step()
         if self.average is not None:
@@ -135,7 +135,7 @@ class Learner:
             logits = self._logits(self._network, batch, self._learning)
             loss, weight = self.loss(logits, batch)
             (loss * (float(counts) * self.team.size / photos)).backward()  # type: ignore[no-untyped-call]
-        right = (logits.detach().argmax(1) == torch.from_numpy(batch.labels).to(logits.device)).sum()
+        right = (logits.detach().argmax(1) == torch.from_numpy(batch.truth).to(logits.device)).sum()
         return torch.stack([loss.detach(), weight, right.float()]) * float(counts)
 
     def _scale(self, factor: Tensor) -> None:

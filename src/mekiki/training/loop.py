@@ -26,6 +26,7 @@ from mekiki.training.growing import last_size_of, size_of_epoch
 from mekiki.training.learner import Learner, Mean
 from mekiki.training.optimiser import rate_at
 from mekiki.training.order import Batches, count_steps, draws_of_epoch, steps_of_epoch
+from mekiki.training.teacher import Teacher
 
 CHECK_EVERY_STEPS = 10
 
@@ -41,6 +42,7 @@ class Trainer:
         augmentation: Random changes to the training photos.
         progress: Where it reports to.
         checkpoints: Where it keeps how far it came; if there is something already, it goes on from there.
+        teacher: Whose answers are learnt from; None: the labels alone are.
 
     Attributes:
         finished: Figures of the epochs so far.
@@ -55,6 +57,7 @@ class Trainer:
         augmentation: AugmentSettings,
         progress: Progress,
         checkpoints: Checkpoints,
+        teacher: Teacher | None = None,
     ) -> None:
         self.learner = learner
         self.train_photos = train_photos
@@ -64,6 +67,7 @@ class Trainer:
         self.augmentation = augmentation
         self.progress = progress
         self.checkpoints = checkpoints
+        self.teacher = teacher
         reached = checkpoints.read(learner.modules, learner.optimiser) or Reached(0, 0, 0.0, 0, 0.0, ())
         self.finished = list(reached.epochs)
         self.step, self._done = reached.step, reached.batch
@@ -81,6 +85,8 @@ class Trainer:
             DataError: A photo vanished.
             RunError: The checkpoint cannot be written.
         """
+        if self.teacher is not None:
+            self.teacher.look_ahead(self.settings.epochs)
         with self.progress.task(
             "train", self.settings.epochs * draws_of_epoch(len(self.train_photos), self.settings)
         ) as task:
@@ -99,6 +105,8 @@ class Trainer:
         return Epoch(0, None, None, before.loss, before.accuracy, 0.0, 0.0, self._seconds(), True)
 
     def _next(self, number: int, task: Task) -> Epoch:
+        if self.teacher is not None:
+            self.teacher.answers(number)  # before the student's time is taken
         began, steps = time.perf_counter(), steps_of_epoch(len(self.train_photos), number, self.settings)
         done = self._done
         trained = self._train_one(number, steps, task)
@@ -134,9 +142,9 @@ class Trainer:
         """Yield augmented photos of one epoch."""
         settings = self.settings
         size = size_of_epoch(number, settings.epochs, settings.first_size, self.last_size)
-        photos = self.train_photos.at_size(size)
+        photos, counter = self.train_photos.at_size(size), self.teacher.counter_of(number) if self.teacher else number
         return photos.augmented_batches(
-            draws, self.augmentation, settings.seed, number, settings.workers, self._augmenting_device()
+            draws, self.augmentation, settings.seed, counter, settings.workers, self._augmenting_device()
         )
 
     def _train_one(self, number: int, steps: list[Batches], task: Task) -> Mean:
@@ -146,8 +154,9 @@ class Trainer:
         own = [list(team.share(batch)) or batch[:1] for step in steps[self._done :] for batch in step]
         note = ""
         with closing(self._batches(own, number)) as batches, torch.random.fork_rng(devices=self._forked()):
+            learnt = batches if self.teacher is None else self.teacher.beside(batches, own, number)
             for step in steps[self._done :]:
-                loss, hits = self.learner.step(batches, [len(batch) for batch in step], self.step, self._total)
+                loss, hits = self.learner.step(learnt, [len(batch) for batch in step], self.step, self._total)
                 loss_sum += loss * _photos(step)
                 right += hits.to(right.dtype)
                 if not note or self._done % CHECK_EVERY_STEPS == 0:

@@ -1,4 +1,4 @@
-"""What training makes small: cross entropy of one or two labels a picture, classes weighed or not.
+"""What training makes small: cross entropy of one or two labels a picture, or the distance from a teacher's answers.
 
 It gives sums, not means: what is learnt from several batches, or by several processes, is divided once, by the weight
 of all photos of the step.
@@ -6,13 +6,15 @@ of all photos of the step.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, softmax
 
-from mekiki.tensors.loading import Batch
+from mekiki.tensors.loading import UNLABELLED, Batch
 
 
 def balanced_weights(labels: NDArray[np.int64], device: torch.device) -> Tensor:
@@ -24,6 +26,17 @@ def balanced_weights(labels: NDArray[np.int64], device: torch.device) -> Tensor:
     """
     counts: NDArray[np.int64] = np.bincount(labels)
     return torch.tensor(len(labels) / (len(counts) * counts), dtype=torch.float32, device=device)
+
+
+class Loss(Protocol):
+    """Sums what the photos of a batch cost, and the weight that makes a mean of it."""
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the weight is another than the number of photos."""
+
+    def __call__(self, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the sum and the weight, both without dimension, of logits (n, classes) float32 of n photos."""
 
 
 class SummedLoss:
@@ -39,6 +52,11 @@ class SummedLoss:
     def __init__(self, smoothing: float, class_weights: Tensor | None) -> None:
         self.smoothing = smoothing
         self.class_weights = class_weights
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the weight is another than the number of photos."""
+        return self.class_weights is not None
 
     def __call__(self, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the sum and the weight, both without dimension.
@@ -65,3 +83,44 @@ class SummedLoss:
 
     def _weight(self, targets: Tensor, part: Tensor) -> Tensor:
         return (part if self.class_weights is None else part * self.class_weights[targets]).sum()
+
+
+class ImitationLoss:
+    """Distance from a teacher's answers and, for a part of it, from the true labels.
+
+    For a photo with labels ``hard · labels + (1 - hard) · t² · cross entropy of the answers``, both softened by the
+    temperature t; for one without, the second alone. The answers' own entropy is left out: it teaches nothing.
+
+    Args:
+        labels: The loss of the true labels; a sum over photos.
+        temperature: Divides both sides' logits; above 0.
+        hard: The labels' share, 0..1.
+
+    Source: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015, section 2.
+    """
+
+    weighs = False
+
+    def __init__(self, labels: Loss, temperature: float, hard: float) -> None:
+        self.labels = labels
+        self.temperature = temperature
+        self.hard = hard
+
+    def __call__(self, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the sum and the number of photos, both without dimension.
+
+        Args:
+            logits: (n, classes) float32.
+            batch: The n photos, with the teacher's answers.
+        """
+        assert batch.answers is not None
+        answers = torch.from_numpy(batch.answers).to(logits.device)
+        targets = softmax(answers / self.temperature, dim=1)
+        soft = cross_entropy(logits / self.temperature, targets, reduction="none") * self.temperature**2
+        known = (batch.labels != UNLABELLED) & (batch.others != UNLABELLED)
+        labelled = torch.from_numpy(known).to(logits.device)
+        total = (soft * torch.where(labelled, 1 - self.hard, 1.0)).sum()
+        if known.any():
+            part = Batch(batch.pictures, batch.labels[known], batch.others[known], batch.shares[known])
+            total = total + self.hard * self.labels(logits[labelled], part)[0]
+        return total, logits.new_tensor(float(len(logits)))

@@ -54,10 +54,7 @@ def compare(
     """
     progress = Silent() if progress is None else progress
     folders = _open(runs)
-    if margin is not None and not 0 < margin < 1:
-        raise SettingsError(
-            f"--margin {margin:g} is no share: expected above 0 and below 1", "--margin 0.02 for two points of accuracy"
-        )
+    check_margin(margin)
     own_part = part_named(part, data)
     if out is not None:
         check_new_folder(Path(out))
@@ -69,6 +66,18 @@ def compare(
     if out is not None:
         _write(Path(out), compared, progress)
     return compared
+
+
+def check_margin(margin: float | None) -> None:
+    """Refuse a margin that is no share.
+
+    Raises:
+        SettingsError: It is not above 0 and below 1.
+    """
+    if margin is not None and not 0 < margin < 1:
+        raise SettingsError(
+            f"--margin {margin:g} is no share: expected above 0 and below 1", "--margin 0.02 for two points of accuracy"
+        )
 
 
 def _open(runs: Sequence[str | Path]) -> list[tuple[str, RunFolder]]:

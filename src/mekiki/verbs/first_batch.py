@@ -14,7 +14,7 @@ import numpy as np
 
 from mekiki.reports.contact_sheet import Cell, Row, contact_sheet, mixed_caption, save_sheet
 from mekiki.tensors.geometry import Picture
-from mekiki.tensors.loading import Batch
+from mekiki.tensors.loading import UNLABELLED, Batch
 
 MOST_SHOWN = 64
 COLUMNS = 8
@@ -37,7 +37,10 @@ def write_first_batch(path: Path, batch: Batch, classes: Sequence[str]) -> None:
 
 
 def _caption(batch: Batch, number: int, classes: Sequence[str]) -> str:
-    own, other, share = classes[batch.labels[number]], classes[batch.others[number]], batch.shares[number]
+    own, other = (
+        "no label" if label == UNLABELLED else classes[label] for label in (batch.labels[number], batch.others[number])
+    )
+    share = batch.shares[number]
     return own if share == 1 else mixed_caption(own, other, float(share))
 
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Generator
 from contextlib import closing
+from typing import Any
 
 import torch
 
@@ -21,17 +22,20 @@ from mekiki.progress import Progress
 from mekiki.records.card import HeadFit
 from mekiki.records.history import Epoch, write_history, write_history_lines
 from mekiki.records.run import FIRST_BATCH, RunFolder
+from mekiki.tensors.loading import PhotoSet
 from mekiki.training.checkpoint import Checkpoints
 from mekiki.training.distributed import Team
 from mekiki.training.growing import last_size_of, size_of_epoch
 from mekiki.training.learner import Learner
 from mekiki.training.loop import Trainer
-from mekiki.training.loss import balanced_weights
+from mekiki.training.loss import ImitationLoss, Loss, SummedLoss, balanced_weights
 from mekiki.training.probe import ALL_VIEWS, Features, fit_probe, pooled_features
+from mekiki.training.teacher import Teacher
 from mekiki.verbs.board import open_board
 from mekiki.verbs.first_batch import write_first_batch
 from mekiki.verbs.preparing import TRAINING_PARTS, Prepared
 from mekiki.verbs.resuming import FREE
+from mekiki.verbs.teaching import TrainedTeacher
 
 
 def fit(run: RunFolder, prepared: Prepared, epochs: list[Epoch], progress: Progress, team: Team) -> None:
@@ -75,15 +79,33 @@ def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team)
         else:
             team.follow()
     weights = balanced_weights(prepared.train_photos.labels, machine.device) if settings.class_weights else None
-    learner = Learner(prepared.model, settings, machine, prepared.normaliser, weights, team)
+    loss: Loss = SummedLoss(settings.label_smoothing, weights)
+    photos, teacher = prepared.train_photos, None
+    if prepared.teacher is not None:
+        loss = ImitationLoss(loss, prepared.config.distill.temperature, prepared.config.distill.hard)
+        extra = prepared.extra
+        photos = photos.with_unlabelled([each.path for each in extra], [each.sha256 for each in extra])
+        teacher = _teacher(run, prepared, prepared.teacher, photos, progress)
+    learner = Learner(prepared.model, settings, machine, prepared.normaliser, loss, team)
     return Trainer(
-        learner,
-        prepared.train_photos,
-        prepared.val_photos,
-        settings,
-        prepared.config.augment,
+        learner, photos, prepared.val_photos, settings, prepared.config.augment, progress, checkpoints, teacher
+    )
+
+
+def _teacher(
+    run: RunFolder, prepared: Prepared, trained: TrainedTeacher, photos: PhotoSet, progress: Progress
+) -> Teacher:
+    config, machine = prepared.config, prepared.machine
+    return Teacher(
+        trained.model.to(machine.device).to(memory_format=torch.channels_last),
+        trained.normaliser.to(machine.device),
+        machine,
+        photos,
+        config.train,
+        config.augment,
+        config.distill.variants,
+        run.answers,
         progress,
-        checkpoints,
     )
 
 
@@ -105,7 +127,11 @@ def _fingerprint(prepared: Prepared) -> str:
     rows = [
         [row.path, row.label, row.part, contents[row.path]] for row in prepared.split.rows if row.part in TRAINING_PARTS
     ]
-    whole = json.dumps([sections, train, prepared.card.classes, rows], sort_keys=True)
+    facts: list[Any] = [sections, train, prepared.card.classes, rows]
+    if prepared.teacher is not None:  # else as it was before there were teachers
+        told = config.distill.model_dump(mode="json", exclude={"teacher", "extra"}, exclude_defaults=True)
+        facts += [told, prepared.teacher.fingerprint, [picture.sha256 for picture in prepared.extra]]
+    whole = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from mekiki.progress import Progress
 from mekiki.records.card import ModelCard, Preprocessing
 from mekiki.records.manifest import Part
 from mekiki.records.split import Split
+from mekiki.records.unlabelled import Unlabelled
 from mekiki.tensors.augmentation.batched import only_on_cpu
 from mekiki.tensors.cache import PictureCache, open_picture_cache
 from mekiki.tensors.fitting import check_whitening, fit_normaliser
@@ -25,6 +26,7 @@ from mekiki.tensors.normalisation import Normaliser
 from mekiki.verbs.board import check_board
 from mekiki.verbs.choices import chosen_views, with_choices
 from mekiki.verbs.looking import Looked
+from mekiki.verbs.teaching import TrainedTeacher, extra_pictures, open_teacher
 
 LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
@@ -43,6 +45,8 @@ class Prepared:
     normaliser: Normaliser
     train_photos: PhotoSet
     val_photos: PhotoSet
+    teacher: TrainedTeacher | None
+    extra: list[Unlabelled]
 
 
 def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
@@ -63,6 +67,7 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
     check_whitening(config.normalisation, config.model.image_size)
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
     scanned, parts = looked.scanned, looked.split
+    teacher, extra = open_teacher(config, scanned.manifest.classes), extra_pictures(config, progress)
     give_back_memory()
     keep_memory()
     classes = scanned.manifest.classes
@@ -80,8 +85,8 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
         f"{machine_to_learn(machine, config.train.precision, model).describe()}"
     )
     cache = open_picture_cache(config.train.cache_gigabytes, progress.say)
-    photo_sets = [_photo_set(scanned, parts, part, preprocessing, config, cache) for part in TRAINING_PARTS]
-    normaliser = _fit_normaliser(config, preprocessing, photo_sets, progress).to(machine.device)
+    train, val = (_photo_set(scanned, parts, part, preprocessing, config, cache) for part in TRAINING_PARTS)
+    normaliser = _fit_normaliser(config, preprocessing, [train, val], progress).to(machine.device)
     card = ModelCard(
         backbone=config.model.backbone,
         pad_type=model.pad_type,
@@ -93,7 +98,7 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
         parameters=counts.total,
         trainable_parameters=counts.trainable,
     )
-    return Prepared(config, scanned, parts, model, card, machine, normaliser, *photo_sets)
+    return Prepared(config, scanned, parts, model, card, machine, normaliser, train, val, teacher, extra)
 
 
 def _fit_normaliser(

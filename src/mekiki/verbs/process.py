@@ -24,10 +24,12 @@ from mekiki.records.history import Epoch
 from mekiki.records.manifest import write_manifest
 from mekiki.records.run import RunFolder, State, Status, create_run, write_config, write_status
 from mekiki.records.split import write_split
+from mekiki.records.unlabelled import write_unlabelled
 from mekiki.tensors.normalisation import save_normaliser
 from mekiki.training.checkpoint import remove_checkpoint
 from mekiki.training.distributed import Team, joined
 from mekiki.training.launched import speaks
+from mekiki.training.teacher import forget
 from mekiki.verbs.environment import describe_environment
 from mekiki.verbs.finish import finish_run
 from mekiki.verbs.fitting import fit
@@ -65,6 +67,8 @@ def train_here(
             progress.say(f"{request.run.path} is done already")
         return request.run
     with joined(config.train.device) as team:
+        if team.size > 1 and config.distill.teacher:
+            raise SettingsError(f"there are {team.size} processes, and a student learns in one", "leave torchrun out")
         if team.size > config.train.batch_size:
             raise SettingsError(
                 f"there are {team.size} processes, and batches of {config.train.batch_size} photos to share out",
@@ -127,6 +131,7 @@ def _lead(run: RunFolder, ready: list[Prepared], began: float, progress: Progres
 
 def _tidy(run: RunFolder) -> None:
     """Take away what only a training that is not done needs."""
+    forget(run.answers)
     remove_checkpoint(run.checkpoints)
     clear_leftovers(run)
 
@@ -170,6 +175,8 @@ def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
     write_findings(run.findings, prepared.scanned.findings)
     if prepared.scanned.decided.decisions:
         write_decisions(run.decisions, prepared.scanned.decided.decisions)
+    if prepared.extra:
+        write_unlabelled(run.unlabelled, prepared.extra)
     save_normaliser(run.normalisation, prepared.normaliser)
     write_split(run.split, prepared.split)
 
