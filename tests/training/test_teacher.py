@@ -75,7 +75,9 @@ class Asked(Silent):
         return super().task(name, total, unit)
 
 
-def make_teacher(photos: Path, folder: Path, variants: int, asked: Asked) -> tuple[Teacher, PhotoSet]:
+def make_teacher(
+    photos: Path, folder: Path, variants: int, asked: Asked, fingerprint: str = "one"
+) -> tuple[Teacher, PhotoSet]:
     chosen = ModelSettings(backbone="test_resnet", weights="none", image_size=TEACHER)
     model, preprocessing, _ = build_classifier(chosen, ["a", "b", "c"], 0)
     paths = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.png"))
@@ -83,7 +85,9 @@ def make_teacher(photos: Path, folder: Path, variants: int, asked: Asked) -> tup
     student = PhotoSet(photos, paths, [0] * len(paths), own)
     settings = TrainSettings(batch_size=5, workers=0)
     machine = Machine(torch.device("cpu"), False)
-    made = Teacher(model, Normaliser(preprocessing), machine, student, settings, CHANGES, variants, folder, asked)
+    made = Teacher(
+        model, Normaliser(preprocessing), machine, student, settings, CHANGES, variants, folder, fingerprint, asked
+    )
     return made, student
 
 
@@ -136,6 +140,9 @@ def test_the_teacher_is_asked_once_about_each_set_of_changes(made_photos: Path, 
     torn, _ = make_teacher(made_photos, folder, 2, asked)
     assert np.array_equal(torn.answers(1), first) and np.array_equal(torn.answers(2), second)
     assert asked.times == 3
+    other, _ = make_teacher(made_photos, folder, 2, asked, "another")
+    other.answers(1)
+    assert asked.times == 4
     forget(folder)
     assert not folder.exists()
 

@@ -56,7 +56,11 @@ class Bars:
     def task(self, title: str, total: int, unit: str = "photos") -> Iterator[_Bar]:
         """Show a bar while the block runs."""
         if self._open is not None:
-            yield _Bar(self._open, self._open.add_task(title, total=total, unit=unit, note=""))
+            bar = _Bar(self._open, self._open.add_task(title, total=total, unit=unit, note=""))
+            try:
+                yield bar
+            finally:
+                bar.remove()
             return
         columns = (
             SpinnerColumn(),
@@ -89,6 +93,9 @@ class _Bar:
         if note:
             self.bars.update(self.number, note=without_controls(note))
         self.bars.advance(self.number, count)
+
+    def remove(self) -> None:
+        self.bars.remove_task(self.number)
 
 
 class Lines:

@@ -38,5 +38,5 @@ def distill(
     from mekiki.verbs.distill import distill as run_distill
 
     made = run_distill(run, out, margin, make_progress(), resume, **chosen)
-    show_comparison(made.compared.comparison, as_json)
+    show_comparison(made.comparison, as_json)
     say(f"report: {made.run.report}; teacher against student: {made.run.path / COMPARISON / 'comparison.html'}")

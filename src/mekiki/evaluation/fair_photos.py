@@ -21,6 +21,7 @@ from mekiki.records.comparison import LeftOut
 from mekiki.records.manifest import Manifest, Part, read_manifest
 from mekiki.records.run import RunFolder, photo_root, read_config
 from mekiki.records.split import read_split
+from mekiki.records.unlabelled import read_unlabelled
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ def _known_to_run(name: str, folder: RunFolder) -> _Known:
     for row in read_split(folder.split).rows:
         if row.path in sha256_of_path:
             known.add(sha256_of_path[row.path], row.path, row.label, row.part, row.group)
+    for picture in read_unlabelled(folder.unlabelled):
+        known.add(picture.sha256, picture.path, "", "train", "")
     return known
 
 

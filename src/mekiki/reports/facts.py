@@ -44,12 +44,15 @@ FILE_MEANINGS: dict[str, str] = {
     "predictions.csv": "what was said of each photo",
     "test_openings.csv": "each look at the test photos",
     "figures": "the figures as PNG files",
+    "extra.csv": "pictures without labels that it learnt from, too",
+    "comparison": "teacher against student",
     "added": "what stress and compare measured, for this page; delete a file to leave it out",
     "status.json": "how far the run came",
 }
 _NOT_MISSED = (
     *("report.html", "model.safetensors", "test_openings.csv", "figures", "added", "status.json"),
     *("unknown.safetensors", "normalisation.safetensors", "history.jsonl", "tensorboard", "checkpoints", "snapshots"),
+    *("extra.csv", "comparison"),
 )
 _PARTS_BY_WORTH = ("test", "data", "val", "train")
 

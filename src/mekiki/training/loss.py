@@ -36,7 +36,7 @@ class Loss(Protocol):
         """Whether the weight is another than the number of photos."""
 
     def __call__(self, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the sum and the weight, both without dimension, of logits (n, classes) float32 of n photos."""
+        """Return the sum and the weight, without dimension, of n photos; the logits are (n, classes) float32."""
 
 
 class SummedLoss:
@@ -88,12 +88,13 @@ class SummedLoss:
 class ImitationLoss:
     """Distance from a teacher's answers and, for a part of it, from the true labels.
 
-    For a photo with labels ``hard · labels + (1 - hard) · t² · cross entropy of the answers``, both softened by the
-    temperature t; for one without, the second alone. The answers' own entropy is left out: it teaches nothing.
+    For a photo with labels ``hard · labels + (1 - hard) · t² · cross entropy of the answers``, where the logits of
+    answer and student are divided by the temperature t; for one without, the second alone. The answers' own entropy
+    is left out: it teaches nothing.
 
     Args:
         labels: The loss of the true labels; a sum over photos.
-        temperature: Divides both sides' logits; above 0.
+        temperature: t, above 0.
         hard: The labels' share, 0..1.
 
     Source: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015, section 2.

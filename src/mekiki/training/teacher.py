@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from mekiki.config import AugmentSettings, TrainSettings
 from mekiki.files import write_bytes
@@ -32,7 +32,7 @@ from mekiki.tensors.loading import Batch, PhotoSet
 from mekiki.tensors.normalisation import Normaliser
 from mekiki.training.order import draws_of_epoch
 
-KEY = "logits"
+KEY, MARK = "logits", "fingerprint"
 
 
 class Teacher:
@@ -47,6 +47,7 @@ class Teacher:
         augmentation: Random changes to the training photos.
         variants: Sets of changes that the epochs take in turn; 0: new ones in every epoch.
         folder: Keeps the answers until training is done, for a student that goes on.
+        fingerprint: Of teacher, photos and settings; answers of another are not used.
         progress: Where to report to.
     """
 
@@ -60,6 +61,7 @@ class Teacher:
         augmentation: AugmentSettings,
         variants: int,
         folder: Path,
+        fingerprint: str,
         progress: Progress,
     ) -> None:
         self.photos = photos.prepared_as(normaliser.preprocessing)
@@ -70,6 +72,7 @@ class Teacher:
         self._augmentation = augmentation
         self._variants = variants
         self._folder = folder
+        self._fingerprint = fingerprint
         self._progress = progress
         self._answers: dict[int, NDArray[np.float32]] = {}
 
@@ -109,15 +112,15 @@ class Teacher:
 
     def _recall(self, counter: int) -> NDArray[np.float32]:
         path = self._folder / f"{counter:05}.safetensors"
-        with contextlib.suppress(OSError, SafetensorError, KeyError):
-            kept: NDArray[np.float32] = load_file(path)[KEY]
-            if len(kept) == self._draws:
-                return kept
+        with contextlib.suppress(OSError, SafetensorError), safe_open(path, "numpy") as kept:
+            if (kept.metadata() or {}).get(MARK) == self._fingerprint:
+                answers: NDArray[np.float32] = kept.get_tensor(KEY)
+                return answers
         found = self._ask(counter)
         if not self._variants:
             forget(self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, save({KEY: found}))
+        write_bytes(path, save({KEY: found}, {MARK: self._fingerprint}))
         return found
 
     @property

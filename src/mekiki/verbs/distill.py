@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 from mekiki.config import Section
 from mekiki.data.folders import absolute_path
 from mekiki.errors import SettingsError
-from mekiki.evaluation.comparing import Compared
 from mekiki.progress import Progress, Silent
+from mekiki.records.comparison import Comparison, read_comparison
 from mekiki.records.run import RunFolder, open_run, read_config
 from mekiki.verbs.compare import check_margin, compare
 from mekiki.verbs.report import report
+from mekiki.verbs.resuming import holds_begun_run
 from mekiki.verbs.train import train
 
 RECIPE = "student"
 MARGIN = 0.05
-COMPARISON = "comparison"
+COMPARISON, FILE = "comparison", "comparison.json"
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,11 @@ class Distilled:
 
     Attributes:
         run: Its run folder.
-        compared: Teacher and student on the same unseen photos.
+        comparison: Teacher and student on the same unseen photos; with the pictures in ``comparison/`` of the run.
     """
 
     run: RunFolder
-    compared: Compared
+    comparison: Comparison
 
 
 def distill(
@@ -73,19 +75,28 @@ def distill(
     config = read_config(source)
     if "teacher" in settings or "distill.teacher" in settings:
         raise SettingsError("the teacher is the run that is named first", "mekiki distill RUN --out STUDENT")
+    begun = resume and holds_begun_run(RunFolder(Path(out)))
     own = {
-        "recipe": RECIPE,
+        **({} if begun else {"recipe": RECIPE}),
         **_given(config.scan, "scan"),
         **settings,
         "distill.teacher": str(absolute_path(source.path)),
     }
     student = train(config.data, out, source.split, progress, resume, **own)
     place = student.path / COMPARISON
-    is_new = not place.is_dir()  # a student that was done already has it
-    compared = compare([source.path, student.path], out=place if is_new else None, margin=margin, progress=progress)
-    if is_new:
-        report(student.path, comparison=[place], progress=progress)
-    return Distilled(student, compared)
+    if not _is_made(place, margin):
+        shutil.rmtree(place, ignore_errors=True)
+        compare([source.path, student.path], out=place, margin=margin, progress=progress)
+    report(student.path, comparison=[place], progress=progress)
+    return Distilled(student, read_comparison(place / FILE))
+
+
+def _is_made(place: Path, margin: float) -> bool:
+    """Tell whether a student has its comparison already: its page is written last."""
+    if not (place / "comparison.html").is_file():
+        return False
+    equal = read_comparison(place / FILE).pairs[0].equivalence
+    return equal is not None and equal.margin == margin
 
 
 def _given(section: Section, name: str) -> dict[str, Any]:

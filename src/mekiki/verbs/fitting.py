@@ -83,9 +83,9 @@ def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team)
     photos, teacher = prepared.train_photos, None
     if prepared.teacher is not None:
         loss = ImitationLoss(loss, prepared.config.distill.temperature, prepared.config.distill.hard)
-        extra = prepared.extra
-        photos = photos.with_unlabelled([each.path for each in extra], [each.sha256 for each in extra])
-        teacher = _teacher(run, prepared, prepared.teacher, photos, progress)
+        found = prepared.unlabelled
+        photos = photos.with_unlabelled([each.path for each in found], [each.sha256 for each in found])
+        teacher = _teacher(run, prepared, prepared.teacher, photos, checkpoints.fingerprint, progress)
     learner = Learner(prepared.model, settings, machine, prepared.normaliser, loss, team)
     return Trainer(
         learner, photos, prepared.val_photos, settings, prepared.config.augment, progress, checkpoints, teacher
@@ -93,7 +93,12 @@ def _trainer(run: RunFolder, prepared: Prepared, progress: Progress, team: Team)
 
 
 def _teacher(
-    run: RunFolder, prepared: Prepared, trained: TrainedTeacher, photos: PhotoSet, progress: Progress
+    run: RunFolder,
+    prepared: Prepared,
+    trained: TrainedTeacher,
+    photos: PhotoSet,
+    fingerprint: str,
+    progress: Progress,
 ) -> Teacher:
     config, machine = prepared.config, prepared.machine
     return Teacher(
@@ -105,6 +110,7 @@ def _teacher(
         config.augment,
         config.distill.variants,
         run.answers,
+        fingerprint,
         progress,
     )
 
@@ -130,7 +136,7 @@ def _fingerprint(prepared: Prepared) -> str:
     facts: list[Any] = [sections, train, prepared.card.classes, rows]
     if prepared.teacher is not None:  # else as it was before there were teachers
         told = config.distill.model_dump(mode="json", exclude={"teacher", "extra"}, exclude_defaults=True)
-        facts += [told, prepared.teacher.fingerprint, [picture.sha256 for picture in prepared.extra]]
+        facts += [told, prepared.teacher.fingerprint, [picture.sha256 for picture in prepared.unlabelled]]
     whole = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 

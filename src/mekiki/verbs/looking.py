@@ -13,17 +13,27 @@ from mekiki.config import RunConfig
 from mekiki.data.scans.scanning import ScanResult, scan
 from mekiki.data.splits.splitting import apply_split, split
 from mekiki.progress import Progress
+from mekiki.records.run import RunFolder
 from mekiki.records.split import Split, read_split
+from mekiki.records.unlabelled import Unlabelled, read_unlabelled
 from mekiki.verbs.request import Request
 from mekiki.verbs.resuming import clear_leftovers
+from mekiki.verbs.unlabelled import find_unlabelled
 
 
 @dataclass(frozen=True)
 class Looked:
-    """Which photos there are, what is odd about them, and which part each belongs to."""
+    """Which photos there are, what is odd about them, and which part each belongs to; and pictures without labels."""
 
     scanned: ScanResult
     split: Split
+    unlabelled: list[Unlabelled]
+
+    @property
+    def judges(self) -> set[str]:
+        """The SHA-256 of the photos that choose or test."""
+        rows = {row.path for row in self.split.rows if row.part in ("val", "test")}
+        return {photo.sha256 for photo in self.scanned.manifest.usable() if photo.path in rows}
 
 
 def first_look(request: Request, config: RunConfig, progress: Progress) -> Looked:
@@ -59,7 +69,10 @@ def look(config: RunConfig, progress: Progress, split_path: Path | None = None) 
     parts = split(scanned.manifest, config.split) if given is None else apply_split(scanned.manifest, given)
     for note in parts.notes:
         progress.say(f"note: {note}")
-    return Looked(scanned, parts)
+    if split_path is not None:  # those that it was begun with
+        return Looked(scanned, parts, read_unlabelled(RunFolder(split_path.parent).unlabelled))
+    own = {photo.sha256 for photo in scanned.manifest.photos}
+    return Looked(scanned, parts, find_unlabelled(config, own, progress))
 
 
 def _describe_scan(scanned: ScanResult) -> str:

@@ -26,7 +26,7 @@ from mekiki.tensors.normalisation import Normaliser
 from mekiki.verbs.board import check_board
 from mekiki.verbs.choices import chosen_views, with_choices
 from mekiki.verbs.looking import Looked
-from mekiki.verbs.teaching import TrainedTeacher, extra_pictures, open_teacher
+from mekiki.verbs.teaching import TrainedTeacher, open_teacher
 
 LARGEST_MARGIN = 2.0
 TRAINING_PARTS: tuple[Part, Part] = ("train", "val")
@@ -46,7 +46,7 @@ class Prepared:
     train_photos: PhotoSet
     val_photos: PhotoSet
     teacher: TrainedTeacher | None
-    extra: list[Unlabelled]
+    unlabelled: list[Unlabelled]
 
 
 def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
@@ -67,7 +67,7 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
     check_whitening(config.normalisation, config.model.image_size)
     pretrained = resolve_weights(config.model.backbone, config.model.weights)
     scanned, parts = looked.scanned, looked.split
-    teacher, extra = open_teacher(config, scanned.manifest.classes), extra_pictures(config, progress)
+    teacher = open_teacher(config, looked)
     give_back_memory()
     keep_memory()
     classes = scanned.manifest.classes
@@ -98,7 +98,7 @@ def prepare(config: RunConfig, looked: Looked, progress: Progress) -> Prepared:
         parameters=counts.total,
         trainable_parameters=counts.trainable,
     )
-    return Prepared(config, scanned, parts, model, card, machine, normaliser, train, val, teacher, extra)
+    return Prepared(config, scanned, parts, model, card, machine, normaliser, train, val, teacher, looked.unlabelled)
 
 
 def _fit_normaliser(

@@ -68,7 +68,7 @@ def train_here(
         return request.run
     with joined(config.train.device) as team:
         if team.size > 1 and config.distill.teacher:
-            raise SettingsError(f"there are {team.size} processes, and a student learns in one", "leave torchrun out")
+            raise SettingsError(f"there are {team.size} processes, and a student learns in one", "start one")
         if team.size > config.train.batch_size:
             raise SettingsError(
                 f"there are {team.size} processes, and batches of {config.train.batch_size} photos to share out",
@@ -175,8 +175,8 @@ def _write_inputs(run: RunFolder, prepared: Prepared) -> None:
     write_findings(run.findings, prepared.scanned.findings)
     if prepared.scanned.decided.decisions:
         write_decisions(run.decisions, prepared.scanned.decided.decisions)
-    if prepared.extra:
-        write_unlabelled(run.unlabelled, prepared.extra)
+    if prepared.unlabelled:
+        write_unlabelled(run.unlabelled, prepared.unlabelled)
     save_normaliser(run.normalisation, prepared.normaliser)
     write_split(run.split, prepared.split)
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mekiki.errors import SettingsError
 from mekiki.progress import Progress, Silent
 from mekiki.records.run import RunFolder
 from mekiki.training.launched import launched
@@ -55,6 +56,8 @@ def train(
     named = None if data is None else str(data)
     request = Request(named, str(out), None if split_file is None else str(split_file), resume, settings)
     config = request.config()
+    if config.train.engine == "ray" and config.distill.teacher:
+        raise SettingsError("a student learns in one process, and engine is ray", "--set engine=local")
     if config.train.engine == "ray":
         from mekiki.verbs.cluster import train_on_ray
 
