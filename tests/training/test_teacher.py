@@ -147,6 +147,20 @@ def test_the_teacher_is_asked_once_about_each_set_of_changes(made_photos: Path, 
     assert not folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("variants", "first", "looks"), [(3, 1, 3), (9, 1, 4), (3, 4, 3), (3, 5, 0), (0, 2, 1), (0, 5, 0)]
+)
+def test_it_looks_ahead_at_what_comes_again_or_comes_next(
+    made_photos: Path, tmp_path: Path, variants: int, first: int, looks: int
+) -> None:
+    asked = Asked()
+    teacher, _ = make_teacher(made_photos, tmp_path / "answers", variants, asked)
+    teacher.look_ahead(first, 4)
+    assert asked.times == looks
+    teacher.answers(first)
+    assert asked.times == max(looks, 1)
+
+
 def test_new_changes_in_every_epoch_leave_one_file(made_photos: Path, tmp_path: Path) -> None:
     teacher, _ = make_teacher(made_photos, tmp_path / "answers", 0, Asked())
     found = [teacher.answers(epoch) for epoch in (1, 2, 9)]

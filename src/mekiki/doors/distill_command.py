@@ -30,7 +30,7 @@ def distill(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a small student to imitate a run, and tell what was lost."""
+    """Train a small student to imitate a run, and tell what was lost. mekiki recipes student has its defaults."""
     chosen = {**parse_assignments(assignments or []), **settings, **({} if recipe is None else {"recipe": recipe})}
     from mekiki.doors.compare_command import show_comparison
     from mekiki.doors.console import make_progress

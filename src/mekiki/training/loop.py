@@ -86,7 +86,7 @@ class Trainer:
             RunError: The checkpoint cannot be written.
         """
         if self.teacher is not None:
-            self.teacher.look_ahead(self.settings.epochs)
+            self.teacher.look_ahead(max(1, len(self.finished)), self.settings.epochs)
         with self.progress.task(
             "train", self.settings.epochs * draws_of_epoch(len(self.train_photos), self.settings)
         ) as task:

@@ -92,9 +92,15 @@ class Teacher:
         for batch, draws in zip(batches, order, strict=False):
             yield replace(batch, answers=answers[draws])
 
-    def look_ahead(self, epochs: int) -> None:
-        """Let the teacher look at all sets of changes that come again; what is new in every epoch has to wait."""
-        for counter in range(1, min(self._variants, epochs) + 1):
+    def look_ahead(self, first: int, last: int) -> None:
+        """Let the teacher look at all sets of changes that come again; if they do not, at those of the first epoch.
+
+        Args:
+            first: Epoch that comes now, from 1.
+            last: Epoch.
+        """
+        counters = range(1, min(self._variants, last) + 1) if self._variants else (first,)
+        for counter in counters if first <= last else ():
             self.answers(counter)
 
     def answers(self, epoch: int) -> NDArray[np.float32]:
