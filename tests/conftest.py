@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from mekiki.progress import Silent
 from mekiki.seeds import stream
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -49,6 +50,16 @@ def one_pixel_figures() -> Iterator[None]:
         for name in ("canvas.png_bytes", "gallery.small_png_bytes"):
             patch.setattr(f"mekiki.reports.{name}", lambda figure, dpi=0: buffer.getvalue())
         yield
+
+
+class Heard(Silent):
+    """A progress that keeps what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
 
 
 def draw_photo(colour: tuple[int, int, int], number: int, size: int = 48) -> np.ndarray:

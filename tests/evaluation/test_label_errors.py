@@ -21,19 +21,9 @@ from mekiki.evaluation.label_errors import check_label_search, find_label_errors
 from mekiki.progress import Silent
 from mekiki.records.manifest import Manifest
 from mekiki.seeds import stream
-from tests.conftest import COLOURS, draw_photo
+from tests.conftest import COLOURS, Heard, draw_photo
 
 BACKBONE = "test_resnet"
-
-
-class Listener(Silent):
-    """A progress that keeps what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +121,7 @@ def test_a_class_of_copies_is_not_judged_and_that_is_said(manifest: Manifest, se
         replace(photo, label="white", group="a burst") if photo.path.startswith("green/") else photo
         for photo in manifest.photos
     )
-    listener = Listener()
+    listener = Heard()
     found = find_label_errors(Manifest(manifest.root, photos, ("blue", "red", "white")), settings, listener)
     assert not [finding for finding in found if finding.path.startswith("green/")]
     assert listener.lines[-1] == (
@@ -141,7 +131,7 @@ def test_a_class_of_copies_is_not_judged_and_that_is_said(manifest: Manifest, se
 
 
 def test_it_says_what_looks_at_how_many_photos(manifest: Manifest, settings: LabelSettings) -> None:
-    listener = Listener()
+    listener = Heard()
     find_label_errors(manifest, settings, listener)
     assert listener.lines == [f"test_resnet (from {settings.weights}) looks at 72 photos at 48 px, cpu, float32"]
 

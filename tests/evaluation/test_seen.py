@@ -24,17 +24,10 @@ from mekiki.records.run import RunFolder, write_config
 from mekiki.records.split import Split, SplitRow, write_split
 from mekiki.scoring.intervals import wilson
 from mekiki.scoring.metrics import score
+from tests.conftest import Heard
 from tests.data.made_pictures import encoded, scene, write_tree
 
 PLACES = {"a/0.png": "train", "a/1.png": "train", "a/2.png": "val", "b/0.png": "test", "b/1.png": "test", "b/2.png": ""}
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def photo_of(root: Path, path: str, group: str = "") -> Photo:

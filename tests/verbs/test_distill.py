@@ -19,7 +19,7 @@ from mekiki.records.split import read_split
 from mekiki.records.unlabelled import read_unlabelled
 from mekiki.training.teacher import Teacher
 from mekiki.verbs.distill import Distilled
-from tests.conftest import draw_photo, one_pixel_figures, write_photos
+from tests.conftest import Heard, draw_photo, one_pixel_figures, write_photos
 
 TEACHER: dict[str, Any] = {
     "backbone": "test_resnet", "weights": "none", "image_size": 48, "batch_size": 8, "learning_rate": 0.01,
@@ -28,14 +28,15 @@ TEACHER: dict[str, Any] = {
 STUDENT: dict[str, Any] = {"image_size": 32, "batch_size": 8, "epochs": 3, "variants": 2, "workers": 0}
 
 
-class Heard(Silent):
-    """Keeps what was said."""
+class StopsAfter(Silent):
+    """A person who presses Ctrl-C when a line begins like this."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, line: str) -> None:
+        self.line = line
 
     def say(self, line: str) -> None:
-        self.lines.append(line)
+        if line.startswith(self.line):
+            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +115,10 @@ def test_it_learns_from_the_answers_alone(teacher: RunFolder, tmp_path: Path, mo
 def test_stopped_and_gone_on_with_it_ends_with_the_same_bits(
     teacher: RunFolder, student: Distilled, tmp_path: Path
 ) -> None:
-    class Impatient(Silent):
-        def say(self, line: str) -> None:
-            if line.startswith("epoch 2/3"):
-                raise KeyboardInterrupt
-
     out = tmp_path / "student"
     with one_pixel_figures():
         with pytest.raises(KeyboardInterrupt):
-            mekiki.distill(teacher.path, out, progress=Impatient(), **STUDENT)
+            mekiki.distill(teacher.path, out, progress=StopsAfter("epoch 2/3"), **STUDENT)
         assert list((out / "checkpoints" / "teacher").iterdir())
         made = mekiki.distill(teacher.path, out, resume=True, **STUDENT)
         assert made.run.weights.read_bytes() == student.run.weights.read_bytes()
@@ -132,15 +128,10 @@ def test_stopped_and_gone_on_with_it_ends_with_the_same_bits(
 
 
 def test_another_teacher_is_not_gone_on_with(teacher: RunFolder, tmp_path: Path) -> None:
-    class Impatient(Silent):
-        def say(self, line: str) -> None:
-            if line.startswith("epoch 1/3"):
-                raise KeyboardInterrupt
-
     copy = RunFolder(shutil.copytree(teacher.path, tmp_path / "teacher"))
     with one_pixel_figures():
         with pytest.raises(KeyboardInterrupt):
-            mekiki.distill(copy.path, tmp_path / "student", progress=Impatient(), **STUDENT)
+            mekiki.distill(copy.path, tmp_path / "student", progress=StopsAfter("epoch 1/3"), **STUDENT)
         other = bytearray(copy.weights.read_bytes())
         other[-1] ^= 1
         copy.weights.write_bytes(bytes(other))

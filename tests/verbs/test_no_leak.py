@@ -15,12 +15,11 @@ from typer.testing import CliRunner
 
 import mekiki
 from mekiki.doors.cli import app
-from mekiki.progress import Silent
 from mekiki.records.evaluation import Estimate, read_metrics
 from mekiki.records.run import RunFolder
 from mekiki.records.split import Split, SplitRow, write_split
 from mekiki.scoring.intervals import wilson
-from tests.conftest import write_photos
+from tests.conftest import Heard, write_photos
 
 pytestmark = pytest.mark.slow
 
@@ -37,14 +36,6 @@ STILL = {
     "horizontal_flip": False,
 }
 PER_CLASS = 68
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,11 @@ import safetensors.torch
 import torch
 
 import mekiki
-from mekiki.progress import Silent
 from mekiki.records.card import read_card
 from mekiki.verbs import fitting
+from tests.conftest import Heard
 
 SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "batch_size": 16, "workers": 0}
-
-
-class Listening(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def tensors(run: Path) -> dict[str, torch.Tensor]:
@@ -38,7 +30,7 @@ def test_only_the_head_changes_and_the_network_learns_from_small_photos(
         refit(run, prepared, progress)
 
     monkeypatch.setattr(fitting, "_refit", before)
-    said = Listening()
+    said = Heard()
     run = mekiki.train(
         shared_photos, tmp_path / "run", epochs=2, last_size=32, first_size=32, image_size=64, progress=said, **SMALL
     )
@@ -83,6 +75,6 @@ def test_a_training_that_was_stopped_over_its_head_ends_with_the_same_bits(
 
 
 def test_without_refit_the_head_is_the_trained_one(shared_photos: Path, tmp_path: Path) -> None:
-    said = Listening()
+    said = Heard()
     mekiki.train(shared_photos, tmp_path / "run", epochs=1, image_size=32, refit="off", progress=said, **SMALL)
     assert not [line for line in said.lines if "as trained" in line]

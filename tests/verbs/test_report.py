@@ -13,22 +13,13 @@ import mekiki
 from mekiki.config import StressSettings
 from mekiki.doors.cli import app
 from mekiki.errors import DataError, RunError, SettingsError
-from mekiki.progress import Silent
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder, Status, write_status
-from tests.conftest import write_photos
+from tests.conftest import Heard, write_photos
 from tests.reports.made_runs import read_page
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "horizontal_flip": False}
 FIGURES = re.compile(r'<table>\s*<thead><tr><th scope="col">File</th>.*?</table>', re.DOTALL)
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture(scope="module")

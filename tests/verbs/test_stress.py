@@ -16,24 +16,15 @@ import mekiki
 from mekiki.config import StressSettings, severities_of
 from mekiki.doors.cli import app
 from mekiki.errors import DataError, RunError, SettingsError
-from mekiki.progress import Silent
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder, read_config, write_config
 from mekiki.records.split import read_split
-from tests.conftest import write_photos
+from tests.conftest import Heard, write_photos
 from tests.reports.made_runs import Page
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
 QUICK = StressSettings(kinds="scribble,brightness", limit=2)
 PUBLISHED = "dust scribble occlusion blur noise jpeg brightness contrast rotation scale shift fgsm pgd".split()
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture(scope="module")

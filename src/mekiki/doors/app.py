@@ -59,6 +59,9 @@ Run = Annotated[str, typer.Argument(help="a run folder, or imagenet:<timm name>"
 RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder")]
 Sources = Annotated[list[str], typer.Argument(help="pictures, folders and globs")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object to stdout and nothing else there")]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
+]
 Weights = Annotated[str, typer.Option(help="for imagenet:NAME: auto, a safetensors file or a timm folder")]
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mekiki.config import AugmentSettings, DistillSettings, ModelSettings, TrainSettings, parse_assignments
-from mekiki.doors.app import Json, RunFolderArgument, app, say
-from mekiki.doors.options import with_settings
+from mekiki.config import AugmentSettings, DistillSettings, ModelSettings, TrainSettings
+from mekiki.doors.app import Assignments, Json, RunFolderArgument, app, say
+from mekiki.doors.options import chosen, with_settings
 
 
 @app.command()
@@ -19,9 +19,7 @@ def distill(
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="the student's run folder to make")],
     margin: Annotated[float, typer.Option(help="largest loss of accuracy that does not matter")] = 0.05,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
-    ] = None,
+    assignments: Assignments = None,
     recipe: Annotated[
         str | None, typer.Option(help="settings under a name (default: student), or a TOML file of your own")
     ] = None,
@@ -31,12 +29,12 @@ def distill(
     as_json: Json = False,
 ) -> None:
     """Train a small student to imitate a run, and tell what was lost. mekiki recipes student has its defaults."""
-    chosen = {**parse_assignments(assignments or []), **settings, **({} if recipe is None else {"recipe": recipe})}
+    given = chosen(settings, assignments, recipe)
     from mekiki.doors.compare_command import show_comparison
     from mekiki.doors.console import make_progress
     from mekiki.verbs.distill import COMPARISON
     from mekiki.verbs.distill import distill as run_distill
 
-    made = run_distill(run, out, margin, make_progress(), resume, **chosen)
+    made = run_distill(run, out, margin, make_progress(), resume, **given)
     show_comparison(made.comparison, as_json)
     say(f"report: {made.run.report}; teacher against student: {made.run.path / COMPARISON / 'comparison.html'}")

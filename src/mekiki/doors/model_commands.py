@@ -21,12 +21,11 @@ from mekiki.config import (
     TrainSettings,
     build,
     make_config,
-    parse_assignments,
     read_recipe,
     recipe_names,
 )
-from mekiki.doors.app import DATA_HELP, Json, Run, RunFolderArgument, Sources, Weights, app, say
-from mekiki.doors.options import with_settings
+from mekiki.doors.app import DATA_HELP, Assignments, Json, Run, RunFolderArgument, Sources, Weights, app, say
+from mekiki.doors.options import chosen, with_settings
 from mekiki.errors import SettingsError
 
 
@@ -45,9 +44,7 @@ def train(
     out: Annotated[Path, typer.Option(help="the run folder to make")],
     data: Annotated[Path | None, typer.Argument(help=DATA_HELP)] = None,
     split: Annotated[Path | None, typer.Option(help="a split.csv to use, so that two runs see the same photos")] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
-    ] = None,
+    assignments: Assignments = None,
     recipe: Annotated[
         str | None, typer.Option(help="settings under a name (mekiki recipes lists them), or a TOML file of your own")
     ] = None,
@@ -57,18 +54,18 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a classifier; the run folder holds model, figures and report."""
-    chosen = {**parse_assignments(assignments or []), **settings, **({} if recipe is None else {"recipe": recipe})}
+    given = chosen(settings, assignments, recipe)
     if data is None and not resume:
         raise SettingsError("there are no photos to train on", "mekiki train DATA --out RUN")
     if not resume:  # else what it was begun with counts
-        make_config(str(data), **chosen)
+        make_config(str(data), **given)
     from mekiki.doors.console import make_progress
     from mekiki.records.run import RunFolder
     from mekiki.training.launched import speaks
     from mekiki.verbs.train import train as run
 
     try:
-        folder = run(data, out, split, make_progress(), resume, **chosen)
+        folder = run(data, out, split, make_progress(), resume, **given)
     except KeyboardInterrupt:
         if speaks() and RunFolder(out).config.is_file():
             say(f"go on with: mekiki train --out {shlex.quote(str(out))} --resume")

@@ -12,7 +12,7 @@ import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from mekiki.config import Section
+from mekiki.config import Section, parse_assignments
 
 _LETTERS = "ABCD"
 _LONGEST_NAMES = 40
@@ -49,6 +49,21 @@ def with_settings(*sections: type[Section], hidden: tuple[str, ...] = ()) -> Cal
         return run
 
     return decorate
+
+
+def chosen(settings: dict[str, Any], assignments: list[str] | None, recipe: str | None) -> dict[str, Any]:
+    """Return all settings that a person gave; an option wins over ``--set``.
+
+    Args:
+        settings: From the options.
+        assignments: The texts of ``--set``.
+        recipe: Of ``--recipe``.
+
+    Raises:
+        SettingsError: A text without "=", or the name of no setting.
+    """
+    named = {} if recipe is None else {"recipe": recipe}
+    return {**parse_assignments(assignments or []), **settings, **named}
 
 
 def _parameter(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
