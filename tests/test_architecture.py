@@ -129,6 +129,12 @@ def test_only_the_data_room_opens_pictures() -> None:
     assert not wrong
 
 
+def test_only_the_data_room_opens_videos() -> None:
+    opener = "cv2.VideoCapture("
+    found = [path for path in files() if opener in path.read_text(encoding="utf-8")]
+    assert {(room_of(path), path.name) for path in found} == {("data", "videos.py"), ("data", "cameras.py")}
+
+
 def test_nothing_executable_is_ever_loaded() -> None:
     forbidden = ("import pickle", "torch.load(", "import joblib", "eval(", "exec(", "allow_pickle=True", "yaml.load(")
     wrong = [
