@@ -16,7 +16,7 @@ ROWS = {
     "training": 4,
     "evaluation": 5,
     "explanation": 6,
-    "reports": 7,
+    "portable": 7, "reports": 7,
     "verbs": 8, "__init__": 8,
     "doors": 9, "__main__": 10,
 }  # fmt: skip
@@ -123,7 +123,7 @@ def test_only_the_data_room_opens_pictures() -> None:
         str(path.relative_to(SOURCE))
         for path in files()
         if room_of(path) not in ("data", "drawing")
-        and path.name != "applying.py"
+        and path.name not in ("applying.py", "predict_onnx.py")  # the second is given away, and runs without mekiki
         and any(opener in path.read_text(encoding="utf-8") for opener in openers)
     ]
     assert not wrong

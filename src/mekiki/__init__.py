@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mekiki.errors import MekikiError
-    from mekiki.evaluation.classifier import Classifier, load
+    from mekiki.evaluation.classifier import Classifier
+    from mekiki.evaluation.loading import load
     from mekiki.tensors.generator.image_data_generator import ImageDataGenerator
     from mekiki.verbs.augment import augment
     from mekiki.verbs.cache import cache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.distill import distill
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
+    from mekiki.verbs.export import export
     from mekiki.verbs.predict import predict
     from mekiki.verbs.preview import preview
     from mekiki.verbs.report import report
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.split import check_split, split, split_folds
     from mekiki.verbs.stress import stress
     from mekiki.verbs.train import train
+    from mekiki.verbs.watch import watch
     from mekiki.version import __version__
 
 _HOMES = {
@@ -43,7 +46,8 @@ _HOMES = {
     "distill": "mekiki.verbs.distill",
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
-    "load": "mekiki.evaluation.classifier",
+    "export": "mekiki.verbs.export",
+    "load": "mekiki.evaluation.loading",
     "report": "mekiki.verbs.report",
     "predict": "mekiki.verbs.predict",
     "preview": "mekiki.verbs.preview",
@@ -52,6 +56,7 @@ _HOMES = {
     "split_folds": "mekiki.verbs.split",
     "stress": "mekiki.verbs.stress",
     "train": "mekiki.verbs.train",
+    "watch": "mekiki.verbs.watch",
 }
 
 __all__ = [
@@ -68,6 +73,7 @@ __all__ = [
     "distill",
     "evaluate",
     "explain",
+    "export",
     "load",
     "report",
     "predict",
@@ -77,6 +83,7 @@ __all__ = [
     "split_folds",
     "stress",
     "train",
+    "watch",
 ]
 
 

@@ -6,6 +6,7 @@ MekikiError
 │   └── PictureError one picture cannot be read
 ├── WeightsError     pretrained weights are missing or do not fit
 ├── RunError         a run folder is missing, unfinished or foreign
+├── ExportError      an exported model does not say what the run says, so it is not kept
 └── TrainingError    training cannot go on (NaN, no photos left)
     └── LostProcessError  another process of the same training ended
 
@@ -59,6 +60,10 @@ class WeightsError(MekikiError):
 
 class RunError(MekikiError):
     """A run folder is missing, unfinished or not a run folder at all."""
+
+
+class ExportError(MekikiError):
+    """An exported model does not say what the run says, or is not worth having; it is not kept."""
 
 
 class TrainingError(MekikiError):

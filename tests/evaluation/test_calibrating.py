@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from mekiki.config import EvaluateSettings, ModelSettings
 from mekiki.evaluation import calibrating
+from mekiki.evaluation.answering import Answer
 from mekiki.evaluation.calibrating import _some, know_itself
-from mekiki.evaluation.classifier import Answer, Classifier
+from mekiki.evaluation.classifier import Classifier
 from mekiki.model.classifier import build_classifier
 from mekiki.progress import Silent
 from mekiki.records.calibration import Calibration

@@ -7,6 +7,7 @@ is refused here, in the user's own words. A function takes its section or plain 
 from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
 from mekiki.config.distill import DistillSettings
 from mekiki.config.explain import ExplainSettings, MethodName
+from mekiki.config.export import ExportSettings
 from mekiki.config.models import (
     DemoSettings,
     EvaluateSettings,
@@ -33,6 +34,7 @@ from mekiki.config.recipes import Recipe, read_recipe, recipe_names
 from mekiki.config.run import SECTIONS, RunConfig, amounts_in, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
 from mekiki.config.stress import KINDS, UNITS, KindName, StressSettings, severities_of
+from mekiki.config.video import VideoSettings
 
 __all__ = [
     "PRESETS",
@@ -40,6 +42,7 @@ __all__ = [
     "FillMode",
     "PresetName",
     "ExplainSettings",
+    "ExportSettings",
     "MethodName",
     "DistillSettings",
     "DemoSettings",
@@ -79,4 +82,5 @@ __all__ = [
     "KindName",
     "StressSettings",
     "severities_of",
+    "VideoSettings",
 ]

@@ -19,6 +19,7 @@ from mekiki.config import (
     ScanSettings,
     SplitSettings,
     TrainSettings,
+    VideoSettings,
     build,
     make_config,
     read_recipe,
@@ -26,6 +27,7 @@ from mekiki.config import (
 )
 from mekiki.doors.app import DATA_HELP, Assignments, Json, Run, RunFolderArgument, Sources, Weights, app, say
 from mekiki.doors.options import chosen, with_settings
+from mekiki.doors.video_command import is_for_video, watch_video
 from mekiki.errors import SettingsError
 
 
@@ -100,7 +102,7 @@ def evaluate(
 
 
 @app.command()
-@with_settings(EvaluateSettings)
+@with_settings(EvaluateSettings, VideoSettings)
 def predict(
     run: Run,
     sources: Sources,
@@ -109,9 +111,15 @@ def predict(
     weights: Weights = "auto",
     style: Annotated[PredictionFormat | None, typer.Option("--format", help="bars (default), csv or jsonl")] = None,
     out: Annotated[Path | None, typer.Option(help="write csv or jsonl to this file, not to stdout")] = None,
+    explain: Annotated[
+        Path | None, typer.Option(help="write the video with heat map and ranked bars to this file (.mp4, .avi, .webm)")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="torch, or an export of the run: onnx, openvino, onnx-int8, openvino-int8")
+    ] = "torch",
     as_json: Json = False,
 ) -> None:
-    """Say what is in pictures: ranked classes with their probabilities."""
+    """Say what is in pictures, in a video, or before a camera (0): ranked classes with their probabilities."""
     from mekiki.doors.console import make_progress
     from mekiki.doors.model_tables import show_predictions
     from mekiki.records.run import check_new_file
@@ -121,9 +129,14 @@ def predict(
         raise SettingsError(
             "--json prints one object to stdout; it goes with neither --format nor --out", "leave one out"
         )
+    if is_for_video(sources, settings, explain):
+        if engine != "torch":
+            raise SettingsError(f"--engine {engine}: videos are asked by torch", "leave it out")
+        watch_video(run, sources[0], settings, top, weights, "json" if as_json else style, out, explain)
+        return
     if out is not None:
         check_new_file(out)
-    predictions = run_predict(run, sources, top, build(EvaluateSettings, settings), weights, make_progress())
+    predictions = run_predict(run, sources, top, build(EvaluateSettings, settings), weights, make_progress(), engine)
     show_predictions(predictions, "json" if as_json else style, out)
 
 

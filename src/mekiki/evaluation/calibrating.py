@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from mekiki.config import ViewsName
 from mekiki.errors import PictureError
-from mekiki.evaluation.classifier import Answer, Classifier
+from mekiki.evaluation.answering import Answer
+from mekiki.evaluation.classifier import Classifier
 from mekiki.progress import Progress
 from mekiki.records.calibration import Calibration
 from mekiki.records.unknown import FeatureReference, UnknownRule

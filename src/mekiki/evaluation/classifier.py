@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,49 +12,26 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from mekiki.config import EvaluateSettings, ViewsName
-from mekiki.data.pictures import read_picture
-from mekiki.errors import PictureError, RunError, SettingsError
+from mekiki.errors import PictureError, RunError
+from mekiki.evaluation.answering import Answer, Answering
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
 from mekiki.model.folding import folded
 from mekiki.model.imagenet import load_imagenet
 from mekiki.model.views import answer_of, check_views, mean_logits, takes_one_size
-from mekiki.progress import Progress, Silent
 from mekiki.records.card import ModelCard
-from mekiki.records.predictions import Prediction
 from mekiki.records.run import open_run
 from mekiki.records.unknown import FEATURE_SCORES, FeatureReference, read_reference
 from mekiki.scoring.unknown import known_scores
-from mekiki.tensors.ahead import prepared_ahead
-from mekiki.tensors.geometry import Picture, square
+from mekiki.tensors.geometry import Picture
 from mekiki.tensors.normalisation import Normaliser, load_normaliser
 
 IMAGENET_PREFIX = "imagenet:"
 
-Source = str | Path | Picture
-"""A picture: its file, or its upright RGB pixels (H, W, 3) uint8."""
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model says of one picture.
-
-    Attributes:
-        logits: (classes,) mean over the views, divided by the temperature.
-        features: (d,) pooled features of the picture as it is.
-        chances: (classes,) probabilities, which sum to 1.
-        known_score: The score that tells what is known, higher for what is; None if the model has no rule for it.
-    """
-
-    logits: NDArray[np.float32]
-    features: NDArray[np.float32]
-    chances: NDArray[np.float32]
-    known_score: float | None
-
-
-class Classifier:
-    """A trained model in scikit-learn's sense.
+class Classifier(Answering):
+    """A trained model in scikit-learn's sense, computed by torch.
 
     Args:
         model: The network; it is moved to the device and set to evaluation mode, and must not be changed any more.
@@ -84,18 +59,14 @@ class Classifier:
         normaliser: Normaliser | None = None,
         reference: FeatureReference | None = None,
     ) -> None:
-        self.settings = EvaluateSettings() if settings is None else settings
+        super().__init__(card, settings)
         self.machine: Machine = choose_machine(self.settings.device, self.settings.precision)
         keep_memory()
         self.model = model.to(self.machine.device).to(memory_format=torch.channels_last).eval()
         normaliser = Normaliser(card.preprocessing) if normaliser is None else normaliser
         self.normaliser = normaliser.to(self.machine.device)
-        self.card = card
-        self.views: ViewsName = "plain" if self.settings.views == "plain" else card.views
         check_views(self.views, takes_one_size(card.backbone, model.head.reads_map))
-        self.temperature = card.calibration.temperature if card.calibration else 1.0
         self.reference = reference
-        self.classes_: NDArray[np.str_] = np.array(card.classes)
 
     @cached_property
     def network(self) -> PhotoClassifier:
@@ -103,76 +74,7 @@ class Classifier:
         with torch.inference_mode(False):  # gradients pass through it, whoever asks first
             return folded(self.model, self.card.preprocessing.image_size)
 
-    def predict_proba(self, pictures: Source | Iterable[Source]) -> NDArray[np.float32]:
-        """Return the probability of each class for each picture.
-
-        Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
-
-        Returns:
-            (n, classes), rows sum to 1.
-
-        Raises:
-            PictureError: A file cannot be read.
-            SettingsError: An array is no uint8 picture (H, W, 3).
-        """
-        if isinstance(pictures, str | Path | np.ndarray):
-            pictures = [pictures]
-        rows = []
-        for picture, chances in self.each(list(pictures), Silent()):
-            if isinstance(chances, PictureError):
-                raise PictureError(f"{picture} {chances.message}", chances.hint)
-            rows.append(chances)
-        return np.stack(rows) if rows else np.zeros((0, len(self.classes_)), np.float32)
-
-    def predict(self, pictures: Source | Iterable[Source]) -> NDArray[np.str_]:
-        """Return the most probable class of each picture, (n,) names.
-
-        Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
-
-        Raises:
-            PictureError: A file cannot be read.
-            SettingsError: An array is no uint8 picture (H, W, 3).
-        """
-        best: NDArray[np.str_] = self.classes_[self.predict_proba(pictures).argmax(axis=1)]
-        return best
-
-    def each(
-        self, pictures: Sequence[Source], progress: Progress
-    ) -> Generator[tuple[Source, NDArray[np.float32] | PictureError]]:
-        """Yield each picture with its probabilities, (classes,), or with the error that says why there are none.
-
-        Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
-            progress: Where to report to.
-        """
-        for picture, answer in self.answers(pictures, progress):
-            yield picture, answer if isinstance(answer, PictureError) else answer.chances
-
-    def answers(
-        self, pictures: Sequence[Source], progress: Progress, views: ViewsName | None = None
-    ) -> Generator[tuple[Source, Answer | PictureError]]:
-        """Yield each picture with all that the model says of it, or with the error that says why there is nothing.
-
-        Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
-            progress: Where to report to.
-            views: In which forms each picture is judged; not given: the model's own. The features are the same in all.
-        """
-        size = self.settings.batch_size
-        groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-        ahead = prepared_ahead(groups, self._prepare, self.settings.workers)
-        with closing(ahead), progress.task("predict", len(pictures)) as task:
-            for group, prepared in ahead:
-                good = [item for item in prepared if not isinstance(item, PictureError)]
-                answers = iter(self._answers(np.stack(good), views) if good else ())
-                for picture, item in zip(group, prepared, strict=True):
-                    yield picture, item if isinstance(item, PictureError) else next(answers)
-                task.advance(len(group))
-
-    def _answers(self, pictures: NDArray[np.uint8], views: ViewsName | None) -> list[Answer]:
-        """Return what the model says of pictures that already have the network's size, (n, size, size, 3)."""
+    def ask(self, pictures: Picture, views: ViewsName | None = None) -> list[Answer]:
         with torch.inference_mode(), self.machine.precision():
             raw, pooled = answer_of(self.network, self.normaliser(pictures), views or self.views)
         return self._conclude(raw.float(), pooled.float().cpu().numpy())
@@ -205,20 +107,6 @@ class Classifier:
             for number, row in enumerate(zip(logits, features, chances, strict=True))
         ]
 
-    def is_known(self, answer: Answer) -> bool | None:
-        """Tell whether a picture shows something that the model knows; None: the model has no threshold for that."""
-        rule = self.card.unknown
-        return None if rule is None or answer.known_score is None else answer.known_score >= rule.threshold
-
-    def say(self, path: str, answer: Answer, top: int) -> Prediction:
-        """Return an answer as a record, with the ``top`` most probable classes."""
-        return replace(self.rank(path, answer.chances, top), known=self.is_known(answer))
-
-    def rank(self, path: str, chances: NDArray[np.float32], top: int) -> Prediction:
-        """Return the ``top`` most probable classes as a record."""
-        best = np.argsort(-chances, kind="stable")[:top]
-        return Prediction(path, tuple((str(self.classes_[number]), float(chances[number])) for number in best))
-
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return probabilities of pictures that already have the network's size, (n, size, size, 3) → (n, classes)."""
         chances: NDArray[np.float32] = softmax(self.logits(pictures), axis=1)
@@ -240,21 +128,6 @@ class Classifier:
         """
         with self.machine.precision():
             return mean_logits(self.network, x, self.views).float() / self.temperature
-
-    def _prepare(self, picture: Source) -> Picture | PictureError:
-        size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit
-        if isinstance(picture, str | Path):
-            try:
-                limit = self.settings.max_megapixels
-                return square(read_picture(Path(picture), max_megapixels=limit, at_least=size), size, fit)
-            except PictureError as error:
-                return error
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-            raise SettingsError(
-                f"an array of {picture.dtype} with shape {picture.shape} is no picture",
-                "give upright RGB pictures: uint8, (height, width, 3)",
-            )
-        return square(picture, size, fit)
 
 
 def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str = "auto") -> Classifier:

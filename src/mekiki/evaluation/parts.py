@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mekiki.data.copies.hashing import sha256_of
 from mekiki.errors import DataError, PictureError
-from mekiki.evaluation.classifier import Answer, Classifier
+from mekiki.evaluation.answering import Answer
+from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.strangers import Strangers
 from mekiki.progress import Progress
 from mekiki.records.evaluation import Evaluation

@@ -61,7 +61,7 @@ def create_backbone(name: str, pad_type: PadType = "", image_size: int | None = 
     """
     check_backbone(name)
     small_top = {"mlp_ratio": 0.001} if is_model_in_modules(name, "vgg") else {}  # not drawn only to be dropped
-    return drop_top(_build(name, {**_arguments(name, pad_type, image_size), **small_top, "num_classes": 0}))
+    return drop_top(_build(name, {**build_arguments(name, pad_type, image_size), **small_top, "num_classes": 0}))
 
 
 def create_pretrained(name: str, pretrained: Pretrained, image_size: int | None = None) -> nn.Module:
@@ -80,7 +80,7 @@ def create_pretrained(name: str, pretrained: Pretrained, image_size: int | None 
         WeightsError: The tensors do not fit.
     """
     check_backbone(name)
-    arguments = _arguments(name, pretrained.pad_type, image_size)
+    arguments = build_arguments(name, pretrained.pad_type, image_size)
     found = _classes_in(name, pretrained)
     guesses = [pretrained_facts(name).num_classes, 0] if found is None else [found]
     for classes in dict.fromkeys(guesses):
@@ -100,7 +100,14 @@ def drop_top(network: nn.Module) -> nn.Module:
     return network
 
 
-def _arguments(name: str, pad_type: PadType, image_size: int | None) -> dict[str, Any]:
+def build_arguments(name: str, pad_type: PadType, image_size: int | None) -> dict[str, Any]:
+    """Return what ``timm.create_model`` is told besides the name.
+
+    Args:
+        name: A name that timm knows.
+        pad_type: "same" for TensorFlow-style padding.
+        image_size: Height and width of the pictures, pixels; only networks of one size are told.
+    """
     arguments: dict[str, Any] = {"pad_type": pad_type} if pad_type else {}
     if image_size is not None and pretrained_facts(name).fixed_input_size:
         arguments["img_size"] = image_size

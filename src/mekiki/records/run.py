@@ -116,6 +116,10 @@ class RunFolder:
         return self.path / "model.json"
 
     @property
+    def exports(self) -> Path:
+        return self.path / "exports"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.json"
 

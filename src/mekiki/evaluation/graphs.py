@@ -1,0 +1,198 @@
+"""A portable graph that answers about pictures: ONNX by onnxruntime, or OpenVINO. No torch is needed to ask it.
+
+A whole graph takes raw pixels of any size. mekiki reads and prepares many pictures with its own threads, so it asks the
+part of the graph that begins with the prepared square; ``portable/proof.py`` asks the whole.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mekiki.config import EvaluateSettings, ViewsName
+from mekiki.errors import RunError, SettingsError
+from mekiki.evaluation.answering import Answer, Answering
+from mekiki.records.card import read_card
+from mekiki.records.exported import GRAPHS, ExportFolder, FormatName, read_exported
+from mekiki.tensors.geometry import Picture
+
+RAW, PREPARED = "pictures", "prepared"
+"""Names in a graph: what the whole takes, (n, height, width, 3) uint8, and what its network takes, a square of that."""
+OUTPUTS = ("probabilities", "known_score", "logits", "features")
+"""What it gives; ``known_score`` only where the model has a rule for the unknown."""
+NEEDED: dict[FormatName, tuple[str, ...]] = {
+    "onnx": ("onnxruntime", "onnx_ir"),
+    "openvino": ("openvino",),
+    "timm": (),
+    "safetensors": (),
+}
+
+
+class Graph(ABC):
+    """A graph ready to run."""
+
+    @abstractmethod
+    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+        """Return its outputs by name, each (n, …), for (n, height, width, 3) uint8."""
+
+
+class OnnxGraph(Graph):
+    """A graph in ONNX, run by onnxruntime on the processor.
+
+    Args:
+        file: ``model.onnx``, or the bytes of one.
+    """
+
+    def __init__(self, file: Path | bytes) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = processors()
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # torch and decoders need the cores
+        source = file if isinstance(file, bytes) else str(file)
+        try:
+            self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no common base
+            raise _unreadable(file, error) from error
+        self._takes = self._session.get_inputs()[0].name
+        self._gives = [each.name for each in self._session.get_outputs()]
+
+    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+        return dict(zip(self._gives, self._session.run(None, {self._takes: pictures}), strict=True))
+
+
+class OpenvinoGraph(Graph):
+    """A graph in OpenVINO's form, run on the processor in float32 (and 8 bits where it was quantised).
+
+    Args:
+        file: ``model.xml``.
+        prepared: Take prepared squares instead of raw pictures.
+    """
+
+    def __init__(self, file: Path, prepared: bool) -> None:
+        import openvino
+
+        core: Any = openvino.Core()
+        try:
+            model = core.read_model(str(file))
+        except Exception as error:  # OpenVINO's errors have no common base
+            raise _unreadable(file, error) from error
+        if prepared:
+            model = _begin_with_prepared(openvino, model)
+        options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": processors()}
+        self._compiled = core.compile_model(model, "CPU", options)
+        self._gives = [each.get_any_name() for each in self._compiled.outputs]
+
+    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+        found = self._compiled(pictures)
+        return {name: np.array(found[place]) for place, name in enumerate(self._gives)}
+
+
+def _begin_with_prepared(openvino: Any, model: Any) -> Any:
+    """Return the part of a graph that begins with prepared squares."""
+    squares = next(node for node in model.get_ordered_ops() if node.get_friendly_name() == PREPARED)
+    taken = openvino.opset13.parameter(squares.output(0).partial_shape, np.uint8, name=PREPARED)
+    squares.output(0).replace(taken.output(0))
+    return openvino.Model(model.get_results(), [taken], "network")
+
+
+def open_graph(folder: ExportFolder, prepared: bool) -> Graph:
+    """Open the graph of an exported folder.
+
+    Args:
+        folder: In the format onnx or openvino.
+        prepared: Take prepared squares instead of raw pictures.
+
+    Raises:
+        RunError: It is no such folder, or its graph is missing or broken.
+        SettingsError: A package that runs it is not installed.
+    """
+    facts = read_exported(folder.facts)
+    if facts.to not in GRAPHS:
+        raise RunError(
+            f"{folder.path} is an export to {facts.to}, which is no graph to run", "mekiki predict takes the run"
+        )
+    check_installed(facts.to)
+    file = folder.onnx if facts.to == "onnx" else folder.openvino
+    if not file.is_file():
+        raise RunError(f"{folder.path} holds no {file.name}", "export the run again")
+    if facts.to == "openvino":
+        return OpenvinoGraph(file, prepared)
+    return OnnxGraph(_part_of(file) if prepared else file)
+
+
+def _part_of(file: Path) -> bytes:
+    """Return an ONNX graph that begins with prepared squares, as bytes."""
+    import onnx_ir
+
+    try:
+        whole = onnx_ir.load(file)
+        outputs = list(whole.graph.outputs)
+        whole.graph = onnx_ir.convenience.extract(whole.graph, [PREPARED], outputs)
+        content: bytes = onnx_ir.to_proto(whole).SerializeToString()
+    except Exception as error:  # whatever a broken file makes a parser throw
+        raise _unreadable(file, error) from error
+    return content
+
+
+def _unreadable(file: Path | bytes, error: Exception) -> RunError:
+    what = "the graph" if isinstance(file, bytes) else str(file)
+    words = " ".join(str(error).split())[:160] or type(error).__name__
+    return RunError(f"{what} cannot be read as a graph: {words}", "the file is damaged; export the run again")
+
+
+def check_installed(to: FormatName, more: tuple[str, ...] = ()) -> None:
+    """Refuse a format whose packages are not installed.
+
+    Raises:
+        SettingsError: One is missing; it is named.
+    """
+    missing = next((name for name in (*NEEDED[to], *more) if find_spec(name) is None), None)
+    if missing is not None:
+        raise SettingsError(f"{to} needs the package {missing}, which is not installed", "pip install 'mekiki[export]'")
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class GraphClassifier(Answering):
+    """A portable graph in scikit-learn's sense.
+
+    Args:
+        folder: An exported folder.
+        settings: Batch size, threads and the largest picture; a graph chooses device, precision and views itself.
+
+    Raises:
+        RunError: It is no exported folder that holds a graph.
+        SettingsError: Its packages are not installed, or other views than its own are asked for.
+    """
+
+    def __init__(self, folder: ExportFolder, settings: EvaluateSettings | None = None) -> None:
+        super().__init__(read_card(folder.card), settings)
+        self._refuse_other(self.views)
+        self.facts = read_exported(folder.facts)
+        self.graph = open_graph(folder, prepared=True)
+
+    def ask(self, pictures: Picture, views: ViewsName | None = None) -> list[Answer]:
+        self._refuse_other(views or self.views)
+        found = self.graph(pictures)
+        scores = found.get("known_score")
+        rows = zip(found["logits"], found["features"], found["probabilities"], strict=True)
+        return [Answer(*row, None if scores is None else float(scores[number])) for number, row in enumerate(rows)]
+
+    def _refuse_other(self, views: ViewsName) -> None:
+        if views != self.card.views:
+            raise SettingsError(
+                f"views {views}: this graph holds the views {self.card.views}", "mekiki export RUN --views plain"
+            )

@@ -1,0 +1,66 @@
+"""``mekiki.load``: whatever answers about pictures, by where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mekiki.config import EvaluateSettings
+from mekiki.errors import RunError, SettingsError, unknown_name
+from mekiki.evaluation.answering import Answering
+from mekiki.evaluation.classifier import IMAGENET_PREFIX
+from mekiki.evaluation.classifier import load as load_run
+from mekiki.evaluation.graphs import GraphClassifier
+from mekiki.records.exported import GRAPHS, ExportFolder, read_exported
+from mekiki.records.run import RunFolder, model_fingerprint
+
+TORCH = "torch"
+ENGINES = (TORCH, *(f"{to}{bits}" for to in GRAPHS for bits in ("", "-int8")))
+"""What can compute a run's answers."""
+
+
+def load(
+    run: str | Path, settings: EvaluateSettings | None = None, weights: str = "auto", engine: str = TORCH
+) -> Answering:
+    """Load a trained run, an exported graph, or an ImageNet classifier by ``imagenet:<timm name>``.
+
+    Args:
+        run: A run folder, a folder that ``mekiki export`` wrote, or for example ``imagenet:mobilenetv1_100``.
+        settings: Device, precision, batch size and threads.
+        weights: For ``imagenet:`` only: ``auto`` or a path, as in training.
+        engine: What computes a run: torch, or one of its exports ("onnx", "openvino-int8" …).
+
+    Raises:
+        RunError: The folder holds no trained model, or not all of it; or no such export.
+        SettingsError: There is no such engine, or the package that runs the graph is not installed.
+        WeightsError: The ImageNet weights are not to be had.
+    """
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    folder = ExportFolder(Path(run))
+    if folder.facts.is_file() and not folder.weights.is_file():
+        return GraphClassifier(folder, settings)
+    if engine == TORCH:
+        return load_run(run, settings, weights)
+    if str(run).startswith(IMAGENET_PREFIX):
+        raise SettingsError(f"--engine {engine} is for exports of a run; {run} is none", "--engine torch")
+    return GraphClassifier(own_export(RunFolder(Path(run)), engine), settings)
+
+
+def own_export(run: RunFolder, name: str) -> ExportFolder:
+    """Return a run's own export.
+
+    Args:
+        run: The run.
+        name: The format in a word: "onnx", "openvino-int8" …
+
+    Raises:
+        RunError: There is none, or it was made of other weights.
+    """
+    folder = ExportFolder(run.exports / name)
+    to, _, bits = name.partition("-")
+    again = f"mekiki export {run.path} --to {to}" + (" --int8" if bits else "")
+    if not folder.facts.is_file():
+        raise RunError(f"{run.path} has no export to {name}", again)
+    if read_exported(folder.facts).model != model_fingerprint(run):
+        raise RunError(f"{folder.path} was made of other weights than the run has now", f"remove it, then: {again}")
+    return folder

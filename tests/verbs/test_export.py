@@ -1,0 +1,248 @@
+"""An export says what the run says, or is not kept: every format is written, asked, broken on purpose and refused."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import timm
+import torch
+from PIL import Image
+
+import mekiki
+from mekiki.config import EvaluateSettings, ExportSettings
+from mekiki.data.pictures import read_picture
+from mekiki.errors import ExportError, RunError, SettingsError
+from mekiki.evaluation.graphs import GraphClassifier, open_graph
+from mekiki.evaluation.loading import load, own_export
+from mekiki.portable import formats, graph, quantising
+from mekiki.portable.formats import whole_graph
+from mekiki.records.card import read_card
+from mekiki.records.exported import Speed, read_exported, read_parity
+from mekiki.records.run import RunFolder
+from mekiki.verbs import export as verb
+from mekiki.verbs.export import Made, export
+from tests.conftest import write_photos
+
+SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = write_photos(tmp_path_factory.mktemp("export") / "photos", 20)
+    return mekiki.train(folder, folder.parent / "run", **SMALL, epochs=6)
+
+
+@pytest.fixture(scope="module")
+def onnx(run: RunFolder) -> Made:
+    return export(run.path, settings=ExportSettings(to="onnx"))
+
+
+@pytest.fixture(scope="module")
+def openvino(run: RunFolder) -> Made:
+    return export(run.path, settings=ExportSettings(to="openvino"))
+
+
+def photos_of(run: RunFolder) -> list[Path]:
+    return sorted((run.path.parent / "photos").rglob("*.png"))
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("name", ["onnx", "openvino"])
+def test_a_graph_is_proven_and_answers_as_the_run(name: str, run: RunFolder, request: pytest.FixtureRequest) -> None:
+    made: Made = request.getfixturevalue(name)
+    parity = read_parity(made.folder.parity)
+    assert parity == made.parity
+    assert (parity.to, parity.part, parity.agreement, parity.unknown_agreement) == (name, "val", 1.0, 1.0)
+    assert parity.largest_difference < 1e-4
+    assert parity.accuracy == parity.run_accuracy
+    assert made.folder.path == run.exports / name
+    facts = read_exported(made.folder.facts)
+    assert (facts.name, facts.model) == (name, hashlib.sha256(run.weights.read_bytes()).hexdigest())
+    assert read_card(made.folder.card) == read_card(run.card)
+    files = photos_of(run)
+    mine, its = mekiki.load(run.path).predict_proba(files), mekiki.load(made.folder.path).predict_proba(files)
+    assert np.abs(mine - its).max() < 1e-4
+    assert isinstance(load(run.path, engine=name), GraphClassifier)
+
+
+def test_an_engine_predicts_the_same_lines(run: RunFolder, onnx: Made, openvino: Made) -> None:
+    files = photos_of(run)
+    mine = list(mekiki.predict(run.path, files))
+    for engine in ("onnx", "openvino"):
+        its = list(mekiki.predict(run.path, files, engine=engine))
+        assert [(each.path, each.top[0][0], each.known) for each in its] == [
+            (each.path, each.top[0][0], each.known) for each in mine
+        ]
+
+
+def test_the_graph_tells_nothing_of_where_it_was_made(onnx: Made) -> None:
+    content = onnx.folder.onnx.read_bytes()
+    assert b"site-packages" not in content and str(Path(mekiki.__file__).parent).encode() not in content
+    card = json.loads(ir.load(onnx.folder.onnx).metadata_props["mekiki"])
+    assert card["classes"] == ["blue", "green", "red"]
+    assert card["unknown"]["threshold"] == read_card(onnx.folder.card).unknown.threshold  # type: ignore[union-attr]
+
+
+def test_the_script_beside_it_runs_without_torch_and_mekiki(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    """Nothing but onnxruntime, numpy and Pillow can be imported there, and what it prints is what mekiki says."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nfor name in ('torch', 'timm', 'mekiki', 'cv2', 'scipy'):\n    sys.modules[name] = None\n"
+    )
+    photo = photos_of(run)[0]
+    done = subprocess.run(
+        [sys.executable, str(onnx.folder.path / formats.SCRIPT), str(photo)],
+        capture_output=True, text=True, timeout=120, env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (said,) = mekiki.predict(run.path, photo)
+    first, share = said.top[0]
+    assert done.stdout.startswith(f"{photo}: {'' if said.known else 'unknown; nearest: '}{first} {share:.3f}")
+    assert len((onnx.folder.path / formats.SCRIPT).read_text().splitlines()) <= 35
+
+
+def test_timms_folder_loads_with_plain_timm(run: RunFolder) -> None:
+    made = export(run.path, settings=ExportSettings(to="timm"))
+    assert made.parity.agreement == 1.0 and made.parity.largest_difference < 1e-5
+    assert made.parity.unknown_agreement is None and made.parity.alone is not None and made.parity.alone > 0.8
+    network = timm.create_model(f"local-dir:{made.folder.path}", pretrained=True).eval()
+    assert network.pretrained_cfg["label_names"] == ["blue", "green", "red"]
+    assert tuple(network.pretrained_cfg["input_size"]) == (3, 32, 32)
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 3)
+
+
+def test_safetensors_are_a_model_for_every_verb(run: RunFolder, tmp_path: Path) -> None:
+    made = export(run.path, tmp_path / "model", ExportSettings(to="safetensors"))
+    assert made.parity.largest_difference < 1e-6
+    files = photos_of(run)
+    assert list(mekiki.predict(made.folder.path, files)) == list(mekiki.predict(run.path, files))
+
+
+@pytest.mark.parametrize("fault", ["mean", "channels", "resize"])
+def test_a_graph_that_differs_is_not_kept(
+    fault: str, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bytes_of(run.path)
+    original = graph.Whole.forward
+
+    def shifted(self: Any, prepared: torch.Tensor) -> dict[str, torch.Tensor]:
+        wrong = prepared.float() + 25 if fault == "mean" else prepared.flip(3)
+        return original(self, wrong.clamp(max=255))
+
+    if fault == "resize":
+        other = {"letterbox": "squash"}
+        photos = tmp_path / "photos"
+        shutil.copytree(run.path.parent, tmp_path, dirs_exist_ok=True)
+        for path in photos.rglob("*.png"):  # now they are not square, so that it matters how they are fitted
+            Image.open(path).resize((90, 40)).save(path)
+        config = json.loads((tmp_path / "run" / "config.json").read_text())
+        (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "data": str(photos)}))
+        run = RunFolder(tmp_path / "run")
+        shutil.rmtree(run.exports, ignore_errors=True)
+        monkeypatch.setattr(
+            verb, "whole_graph", lambda network, p: whole_graph(network, p.model_copy(update={"fit": other[p.fit]}))
+        )
+    else:
+        monkeypatch.setattr(graph.Whole, "forward", shifted)
+    where = "prepares the photo in another way" if fault == "resize" else "network answers otherwise"
+    with pytest.raises(ExportError, match=rf"export to onnx does not say what the run says.*{where}.*nothing is kept"):
+        export(run.path, tmp_path / "out", ExportSettings(to="onnx"))
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    if fault != "resize":
+        assert bytes_of(run.path) == before
+
+
+def test_8_bits_are_kept_only_if_as_good_and_faster(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = ExportSettings(to="onnx", int8=True, margin=0.6)
+    fast = Speed(pictures=16, float32_milliseconds=2.0, int8_milliseconds=1.0, ratio=2.0)
+    monkeypatch.setattr(verb, "compare_speed", lambda *_: fast)
+    made = export(run.path, tmp_path / "int8", wide)
+    kinds = {node.op_type for node in ir.load(made.folder.onnx).graph}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
+    assert made.parity.speed == fast and made.parity.compared is not None
+    assert read_exported(made.folder.facts).name == "onnx-int8"
+    assert made.parity.agreement >= 0.75
+    monkeypatch.setattr(verb, "compare_speed", lambda *_: fast.model_copy(update={"ratio": 0.9}))
+    with pytest.raises(ExportError, match=r"no faster here: 1\.0 ms a picture against 2\.0 .*nothing is kept"):
+        export(run.path, tmp_path / "slow", wide)
+    monkeypatch.setattr(verb, "compare_speed", lambda *_: fast)
+    with pytest.raises(ExportError, match=r"not shown to be within 1\.0% of the run.*nothing is kept"):
+        export(run.path, tmp_path / "unsure", wide.model_copy(update={"margin": 0.01}))
+    assert not (tmp_path / "slow").exists() and not (tmp_path / "unsure").exists()
+
+
+def test_only_what_comes_before_the_features_gets_8_bits(onnx: Made) -> None:
+    network = ir.load(onnx.folder.onnx)
+    after = quantising._after_features(network)
+    kinds = {node.op_type for node in network.graph if node.name in after}
+    assert "Softmax" in kinds and "Conv" not in kinds
+
+
+def test_plain_views_are_an_answer_of_their_own(run: RunFolder, tmp_path: Path) -> None:
+    made = export(run.path, tmp_path / "plain", ExportSettings(to="onnx", views="plain"))
+    assert read_card(made.folder.card).views == "plain" and read_card(run.card).views == "mirror"
+    files = photos_of(run)[:4]
+    plain = load(run.path, EvaluateSettings(views="plain")).predict_proba(files)
+    assert np.abs(load(made.folder.path).predict_proba(files) - plain).max() < 1e-4
+
+
+def test_what_cannot_be_is_refused_in_words(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="already holds files; nothing is ever written over"):
+        export(run.path, settings=ExportSettings(to="onnx"))
+    with pytest.raises(SettingsError, match="--int8 goes with a graph, not with timm"):
+        export(run.path, tmp_path / "a", ExportSettings(to="timm", int8=True))
+    with pytest.raises(SettingsError, match="no engine 'onxx'") as caught:
+        load(run.path, engine="onxx")
+    assert "onnx" in caught.value.hint
+    with pytest.raises(RunError, match="no export to openvino-int8") as missing:
+        load(run.path, engine="openvino-int8")
+    assert missing.value.hint.endswith("--to openvino --int8")
+    with pytest.raises(SettingsError, match="views plain: this graph holds the views mirror"):
+        load(onnx.folder.path, EvaluateSettings(views="plain"))
+    with pytest.raises(SettingsError, match="is for exports of a run"):
+        load("imagenet:test_resnet", engine="onnx")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_missing_package_is_named(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mekiki.evaluation.graphs.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match="onnx needs the package onnxruntime") as caught:
+        export(run.path, tmp_path / "out", ExportSettings(to="onnx"))
+    assert caught.value.hint == "pip install 'mekiki[export]'"
+
+
+def test_a_broken_or_foreign_graph_is_one_clear_line(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    shutil.copytree(onnx.folder.path, tmp_path / "broken")
+    (tmp_path / "broken" / "model.onnx").write_bytes(b"no graph at all")
+    with pytest.raises(RunError, match="cannot be read as a graph"):
+        load(tmp_path / "broken")
+    (tmp_path / "broken" / "model.onnx").unlink()
+    with pytest.raises(RunError, match=r"holds no model\.onnx"):
+        load(tmp_path / "broken")
+    shutil.copytree(run.path, tmp_path / "run")
+    (tmp_path / "run" / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(RunError, match="made of other weights"):
+        own_export(RunFolder(tmp_path / "run"), "onnx")
+
+
+def test_a_whole_graph_takes_raw_pixels_of_any_size(run: RunFolder, onnx: Made) -> None:
+    made = onnx.folder
+    raw = np.ascontiguousarray(read_picture(photos_of(run)[0])[:31, :50])
+    found = open_graph(made, prepared=False)(raw[None])
+    (said,) = mekiki.load(run.path).predict_proba(raw)
+    assert set(found) == {"probabilities", "known_score", "logits", "features"}
+    assert np.abs(found["probabilities"][0] - said).max() < 5e-3
