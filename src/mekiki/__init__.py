@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.compare import compare
     from mekiki.verbs.demo import demo
     from mekiki.verbs.distill import distill
+    from mekiki.verbs.doctor import doctor
     from mekiki.verbs.evaluate import evaluate
     from mekiki.verbs.explain import explain
     from mekiki.verbs.export import export
@@ -44,6 +45,7 @@ _HOMES = {
     "compare": "mekiki.verbs.compare",
     "demo": "mekiki.verbs.demo",
     "distill": "mekiki.verbs.distill",
+    "doctor": "mekiki.verbs.doctor",
     "evaluate": "mekiki.verbs.evaluate",
     "explain": "mekiki.verbs.explain",
     "export": "mekiki.verbs.export",
@@ -71,6 +73,7 @@ __all__ = [
     "compare",
     "demo",
     "distill",
+    "doctor",
     "evaluate",
     "explain",
     "export",

@@ -239,3 +239,16 @@ def test_ctrl_c_leaves_a_usable_run(tmp_path: Path) -> None:
     assert read_status(run).state == "stopped"
     assert run.report.is_file()
     assert len(mekiki.load(run.path).predict([folder / "red" / "000.png"])) == 1
+
+
+def test_export_tells_its_proof(run: RunFolder, tmp_path: Path) -> None:
+    told = call("export", run.path, "--to", "safetensors", "--out", tmp_path / "model")
+    assert told.exit_code == 0, told.output
+    assert "same class            100.00%" in told.stdout and "same known/unknown    100.00%" in told.stdout
+    assert f"wrote {tmp_path / 'model'}" in told.stderr
+    parity = json.loads(call("export", run.path, "--to", "safetensors", "--out", tmp_path / "again", "--json").stdout)
+    assert (parity["to"], parity["part"], parity["agreement"]) == ("safetensors", "val", 1.0)
+    again = call("export", run.path, "--to", "safetensors", "--out", tmp_path / "model")
+    assert again.exit_code == 2 and "already holds files" in again.stderr
+    wrong = call("predict", run.path, tmp_path, "--engine", "onnx")
+    assert wrong.exit_code in (1, 2) and "error: " in wrong.stderr

@@ -246,3 +246,33 @@ def test_a_whole_graph_takes_raw_pixels_of_any_size(run: RunFolder, onnx: Made) 
     (said,) = mekiki.load(run.path).predict_proba(raw)
     assert set(found) == {"probabilities", "known_score", "logits", "features"}
     assert np.abs(found["probabilities"][0] - said).max() < 5e-3
+
+
+def test_the_doctor_times_what_is_there_and_says_what_is_missing(run: RunFolder, onnx: Made) -> None:
+    found = mekiki.doctor(run.path)
+    engines = {each.engine: each for each in found.engines}
+    assert list(engines) == ["torch", "onnx", "onnx-int8", "openvino", "openvino-int8"]
+    assert engines["torch"].ratio == 1.0 and engines["onnx"].agreement == 1.0 and engines["onnx"].per_second > 0
+    assert "has no export to onnx-int8 (mekiki export" in engines["onnx-int8"].problem
+    able = [each for each in found.engines if not each.problem]
+    assert found.quickest == max(able, key=lambda each: each.per_second).engine
+    assert found.missing["export"] == () and "float32" in found.facts["device"]
+
+
+def test_an_engine_that_disagrees_is_never_the_quickest(
+    run: RunFolder, onnx: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = GraphClassifier.ask
+    monkeypatch.setattr(GraphClassifier, "ask", lambda self, pictures, views=None: original(self, pictures)[::-1])
+    ratios = iter([100.0, *range(1, 999)])
+    monkeypatch.setattr("mekiki.verbs.doctor.time.perf_counter", lambda: next(ratios))
+    found = mekiki.doctor(run.path)
+    assert found.quickest == "torch"
+    assert next(each for each in found.engines if each.engine == "onnx").agreement < 0.9
+
+
+def test_the_doctor_without_a_run_knows_the_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MEKIKI_WEIGHTS", str(tmp_path / "none"))
+    found = mekiki.doctor()
+    assert found.facts["MEKIKI_WEIGHTS"].endswith("(there is no such folder)")
+    assert (found.engines, found.quickest) == ((), "")

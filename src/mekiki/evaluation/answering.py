@@ -132,7 +132,7 @@ class Answering(ABC):
         """
         size = self.settings.batch_size
         groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-        ahead = prepared_ahead(groups, self._prepare, self.settings.workers)
+        ahead = prepared_ahead(groups, self.prepare, self.settings.workers)
         with closing(ahead), progress.task("predict", len(pictures)) as task:
             for group, prepared in ahead:
                 good = [item for item in prepared if not isinstance(item, PictureError)]
@@ -155,7 +155,12 @@ class Answering(ABC):
         best = np.argsort(-chances, kind="stable")[:top]
         return Prediction(path, tuple((str(self.classes_[number]), float(chances[number])) for number in best))
 
-    def _prepare(self, picture: Source) -> Picture | PictureError:
+    def prepare(self, picture: Source) -> Picture | PictureError:
+        """Return a picture as the network's square, (size, size, 3), or why its file cannot be read.
+
+        Raises:
+            SettingsError: An array is no uint8 picture (H, W, 3).
+        """
         size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit
         if isinstance(picture, str | Path):
             try:

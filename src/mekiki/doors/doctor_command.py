@@ -1,0 +1,40 @@
+"""The command that tells what works on this machine: ``mekiki doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mekiki.doors.app import Json, app
+from mekiki.doors.results import foreign, print_json, results_console
+
+
+@app.command()
+def doctor(
+    bench: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="time torch and the run's exports, and name the quickest")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what works on this machine; --bench RUN times the engines that predict takes."""
+    from mekiki.doors.console import make_progress
+    from mekiki.verbs.doctor import doctor as run
+
+    found = run(bench, make_progress())
+    if as_json:
+        print_json(asdict(found))
+        return
+    console = results_console()
+    for name, fact in found.facts.items():
+        console.print(f"{name:<24}{foreign(fact)}")
+    for name, packages in found.missing.items():
+        state = "installed" if not packages else f"lacks {', '.join(packages)}: pip install 'mekiki\\[{name}]'"
+        console.print(f"{'extra ' + name:<24}{state}")
+    for each in found.engines:
+        fact = f"{each.per_second:7.1f} pictures/s, {each.ratio:4.2f} times torch, same class {each.agreement:.0%}"
+        console.print(f"{'engine ' + each.engine:<24}{foreign(each.problem) if each.problem else fact}")
+    if found.quickest:
+        console.print(f"quickest here: mekiki predict {foreign(str(bench))} PHOTOS --engine {found.quickest}")
