@@ -198,6 +198,11 @@ def test_plain_views_are_an_answer_of_their_own(run: RunFolder, tmp_path: Path) 
     files = photos_of(run)[:4]
     plain = load(run.path, EvaluateSettings(views="plain")).predict_proba(files)
     assert np.abs(load(made.folder.path).predict_proba(files) - plain).max() < 1e-4
+    shutil.copytree(run.path, tmp_path / "run", ignore=shutil.ignore_patterns("exports"))
+    shutil.copytree(made.folder.path, tmp_path / "run" / "exports" / "onnx")
+    with pytest.raises(SettingsError, match="holds the views plain, and the run answers in mirror"):
+        load(tmp_path / "run", engine="onnx")
+    assert load(tmp_path / "run", EvaluateSettings(views="plain"), engine="onnx").views == "plain"
 
 
 def test_what_cannot_be_is_refused_in_words(run: RunFolder, onnx: Made, tmp_path: Path) -> None:

@@ -35,6 +35,6 @@ def doctor(
         console.print(f"{'extra ' + name:<24}{state}")
     for each in found.engines:
         fact = f"{each.per_second:7.1f} pictures/s, {each.ratio:4.2f} times torch, same class {each.agreement:.0%}"
-        console.print(f"{'engine ' + each.engine:<24}{foreign(each.problem) if each.problem else fact}")
+        console.print(f"{'engine ' + each.engine:<24}{foreign(each.problem) if each.problem else fact}", soft_wrap=True)
     if found.quickest:
         console.print(f"quickest here: mekiki predict {foreign(str(bench))} PHOTOS --engine {found.quickest}")

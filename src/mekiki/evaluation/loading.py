@@ -10,6 +10,7 @@ from mekiki.evaluation.answering import Answering
 from mekiki.evaluation.classifier import IMAGENET_PREFIX
 from mekiki.evaluation.classifier import load as load_run
 from mekiki.evaluation.graphs import GraphClassifier
+from mekiki.records.card import read_card
 from mekiki.records.exported import GRAPHS, ExportFolder, read_exported
 from mekiki.records.run import RunFolder, model_fingerprint
 
@@ -43,7 +44,15 @@ def load(
         return load_run(run, settings, weights)
     if str(run).startswith(IMAGENET_PREFIX):
         raise SettingsError(f"--engine {engine} is for exports of a run; {run} is none", "--engine torch")
-    return GraphClassifier(own_export(RunFolder(Path(run)), engine), settings)
+    own = RunFolder(Path(run))
+    graph = GraphClassifier(own_export(own, engine), settings)
+    wanted = "plain" if settings is not None and settings.views == "plain" else read_card(own.card).views
+    if graph.views != wanted:
+        raise SettingsError(
+            f"{own.exports / engine} holds the views {graph.views}, and the run answers in {wanted}",
+            "--views plain, or export it again without",
+        )
+    return graph
 
 
 def own_export(run: RunFolder, name: str) -> ExportFolder:
