@@ -13,20 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 import mekiki
-from mekiki.doors.cli import app
 from mekiki.records.history import read_history
 from mekiki.records.run import RunFolder, read_status
 from tests.conftest import draw_photo, write_photos
+from tests.doors.conftest import call
 
 SMALL = ["--backbone", "test_resnet", "--weights", "none", "--image-size", "32", "--batch-size", "8"]
 LEARN = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
-
-
-def call(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture(scope="module")

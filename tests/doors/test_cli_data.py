@@ -7,14 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from mekiki.doors.cli import app
 from tests.data.made_server import serving
-
-
-def call(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+from tests.doors.conftest import call
 
 
 def plant_copy(photos: Path) -> None:

@@ -6,19 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 import mekiki
-from mekiki.doors.cli import app
 from mekiki.records.run import RunFolder
 from tests.conftest import COLOURS, draw_photo, write_photos
 from tests.data.made_videos import pictures_of, write_video
+from tests.doors.conftest import call
 
 LEARN = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "refit": "off"}
-
-
-def call(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture(scope="module")

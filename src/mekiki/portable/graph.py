@@ -6,13 +6,7 @@ unknown, traced once with a free number of pictures. The card is in the graph's 
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import onnx_ir as ir
@@ -24,6 +18,7 @@ from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.graphs import PREPARED
 from mekiki.model.views import answer_of
 from mekiki.portable.knowing import KnownScore
+from mekiki.portable.quiet import quietly
 
 METADATA = "mekiki"
 """The entry of the graph's metadata that holds the model card as JSON."""
@@ -70,7 +65,7 @@ def network_graph(classifier: Classifier) -> ir.Model:
     picture = torch.zeros((TRACED, size, size, 3), dtype=torch.uint8)
     with torch.inference_mode(False), torch.no_grad():
         names = list(whole(picture))
-        with _quiet():
+        with quietly():
             program: Any = torch.onnx.export(
                 whole,
                 (picture,),
@@ -86,16 +81,3 @@ def network_graph(classifier: Classifier) -> ir.Model:
     model.producer_name = "mekiki"
     model.metadata_props[METADATA] = classifier.card.model_copy(update={"views": classifier.views}).model_dump_json()
     return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's notes to itself inside the block."""
-    level = logging.root.manager.disable
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        logging.disable(logging.ERROR)
-        try:
-            yield
-        finally:
-            logging.disable(level)

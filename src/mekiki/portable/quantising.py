@@ -6,15 +6,10 @@ after the pooled features (the head, the probabilities, the rule for the unknown
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import statistics
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +19,7 @@ from numpy.typing import NDArray
 from mekiki.errors import ExportError
 from mekiki.evaluation.graphs import PREPARED, Graph
 from mekiki.portable.proof import Trial
+from mekiki.portable.quiet import quietly
 from mekiki.records.comparison import PairComparison
 from mekiki.records.exported import Speed
 from mekiki.scoring.paired import compare_answers
@@ -55,7 +51,7 @@ def in_8_bits(network: ir.Model, squares: Sequence[Picture]) -> ir.Model:
             square = next(self._left, None)
             return None if square is None else {PREPARED: square[None]}
 
-    with tempfile.TemporaryDirectory(prefix="mekiki-") as folder, _quiet():
+    with tempfile.TemporaryDirectory(prefix="mekiki-") as folder, quietly():
         before, after = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         ir.save(network, before)
         quantize_static(
@@ -146,15 +142,3 @@ def demand_worth(trial: Trial, speed: Speed, name: str, margin: float) -> PairCo
             "export without --int8",
         )
     return compared
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep onnxruntime's advice to itself inside the block."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)
