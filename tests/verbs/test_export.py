@@ -206,7 +206,7 @@ def test_plain_views_are_an_answer_of_their_own(run: RunFolder, tmp_path: Path) 
 
 
 def test_what_cannot_be_is_refused_in_words(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="already holds files; nothing is ever written over"):
+    with pytest.raises(SettingsError, match="onnx is there already; nothing is ever written over"):
         export(run.path, settings=ExportSettings(to="onnx"))
     with pytest.raises(SettingsError, match="--int8 goes with a graph, not with timm"):
         export(run.path, tmp_path / "a", ExportSettings(to="timm", int8=True))

@@ -68,6 +68,8 @@ def export(
     folder = open_run(Path(run))
     wanted = Exported(to=settings.to, int8=settings.int8, model="", views="plain")
     target = folder.exports / wanted.name if out is None else Path(out)
+    if out is None and target.exists():
+        raise SettingsError(f"{target} is there already; nothing is ever written over", "remove it, or name --out")
     check_new_folder(target)
     check_installed(settings.to, ("onnx", "onnxscript", "onnxruntime") if settings.to in GRAPHS else ())
     asked = EvaluateSettings(device="cpu", precision="float32", views=settings.views)
