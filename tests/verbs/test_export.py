@@ -120,6 +120,8 @@ def test_timms_folder_loads_with_plain_timm(run: RunFolder) -> None:
     assert tuple(network.pretrained_cfg["input_size"]) == (3, 32, 32)
     with torch.inference_mode():
         assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 3)
+    with pytest.raises(RunError, match="is an export to timm, which is no graph to run"):
+        load(made.folder.path)
 
 
 def test_safetensors_are_a_model_for_every_verb(run: RunFolder, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def load(
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     folder = ExportFolder(Path(run))
-    if folder.facts.is_file() and not folder.weights.is_file():
+    if folder.facts.is_file() and read_exported(folder.facts).to != "safetensors":
         return GraphClassifier(folder, settings)
     if engine == TORCH:
         return load_run(run, settings, weights)
