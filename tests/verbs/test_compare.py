@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import mekiki
+from mekiki.config import ExportSettings
 from mekiki.doors.cli import app
 from mekiki.errors import DataError, RunError, SettingsError
 from mekiki.records.card import read_card, write_card
@@ -18,6 +19,7 @@ from mekiki.records.comparison import read_comparison
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder
 from mekiki.records.split import read_split
+from mekiki.verbs.export import export
 from tests.conftest import write_photos
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "horizontal_flip": False}
@@ -82,7 +84,7 @@ def test_files_and_page(trained: Trained, tmp_path: Path) -> None:
 def test_json_is_one_object(trained: Trained) -> None:
     _, good, short = trained
     said = call("compare", good.path, short.path, "--part", "val", "--json")
-    assert set(json.loads(said.stdout)) == {"part", "n", "groups", "classes", "left_out", "runs", "pairs"}
+    assert set(json.loads(said.stdout)) == {"part", "n", "groups", "classes", "left_out", "runs", "pairs", "fronts"}
 
 
 def test_other_photos_without_those_that_were_seen(trained: Trained, tmp_path: Path) -> None:
@@ -134,6 +136,70 @@ def test_wrong_use_is_one_clear_line(trained: Trained, tmp_path: Path) -> None:
         mekiki.compare([good.path, tmp_path / "nowhere"])
     with pytest.raises(SettingsError, match="already holds files"):
         mekiki.compare([good.path, short.path], out=photos)
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Trained) -> Path:
+    _, good, _ = trained
+    return export(good.path, settings=ExportSettings(to="onnx")).folder.path
+
+
+def test_an_export_is_compared_with_its_run(trained: Trained, exported: Path) -> None:
+    _, good, short = trained
+    before = [len(read_test_openings(run.test_openings)) for run in (good, short)]
+    compared = mekiki.compare([exported, good.path, short.path]).comparison
+    assert [len(read_test_openings(run.test_openings)) for run in (good, short)] == [count + 1 for count in before]
+    export_, run, _ = compared.runs
+    assert (export_.name, export_.engine, run.name, run.engine) == ("good (onnx)", "onnx", "good", "torch")
+    assert export_.accuracy == run.accuracy and compared.fronts == [] and len(compared.pairs) == 3
+    assert export_.cost is not None and run.cost is not None
+    assert export_.cost.bytes == (exported / "model.onnx").stat().st_size
+    assert export_.cost.device == "cpu, onnx" and export_.cost.milliseconds > 0
+    assert (export_.cost.parameters, export_.cost.multiply_adds) == (run.cost.parameters, run.cost.multiply_adds)
+    said = call("compare", exported, good.path, "--part", "val")
+    assert said.exit_code == 0 and "good (onnx)" in said.stdout
+
+
+def test_pareto_takes_in_the_exports_and_draws_both_fronts(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    _, good, short = trained
+    said = call("compare", good.path, short.path, "--part", "val", "--pareto", "--out", tmp_path / "out")
+    assert said.exit_code == 0, said.output
+    comparison = read_comparison(tmp_path / "out" / "comparison.json")
+    assert [run.name for run in comparison.runs] == ["good", "good (onnx)", "short"]
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [("good", "good (onnx)"), ("good", "short")]
+    assert [front.by for front in comparison.fronts] == ["bytes", "milliseconds"]
+    for front in comparison.fronts:
+        scores = {run.name: (getattr(run.cost, front.by), run.accuracy.value) for run in comparison.runs}
+        for name, (cost, value) in scores.items():
+            beaten = any(
+                (price <= cost and share >= value) and (price, share) != (cost, value)
+                for price, share in scores.values()
+            )
+            assert (name in front.names) is not beaten
+    assert said.stdout.count("and at least as accurate: ") == 2
+    page = (tmp_path / "out" / "comparison.html").read_text(encoding="utf-8")
+    assert 'id="front"' in page and "Accuracy against size and time" in page
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+    one = mekiki.compare([good.path], part="val", pareto=True).comparison
+    assert [run.name for run in one.runs] == ["good", "good (onnx)"]
+
+
+def test_exports_that_cannot_take_part_are_refused_or_told_of(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    _, good, short = trained
+    shutil.copytree(exported, tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="elsewhere is an export outside its run, and does not say which photos"):
+        mekiki.compare([tmp_path / "elsewhere", short.path])
+    with pytest.raises(SettingsError, match="is named twice"):
+        mekiki.compare([exported, exported])
+    with pytest.raises(SettingsError, match="two to 30 runs can be compared; 1 given"):
+        mekiki.compare([short.path], pareto=True)
+    shutil.copytree(short.path, tmp_path / "short")
+    shutil.copytree(exported, tmp_path / "short" / "exports" / "onnx")
+    with pytest.raises(RunError, match="was made of other weights than the run has now"):
+        mekiki.compare([tmp_path / "short" / "exports" / "onnx", good.path])
+    said = call("compare", good.path, tmp_path / "short", "--part", "val", "--pareto", "--json")
+    assert "left out: onnx of short: " in said.stderr and "was made of other weights" in said.stderr
+    assert [run["name"] for run in json.loads(said.stdout)["runs"]] == ["good", "good (onnx)", "short"]
 
 
 def test_published_counts_at_the_command_line() -> None:

@@ -19,7 +19,7 @@ import mekiki
 from mekiki.config import EvaluateSettings, ExportSettings
 from mekiki.data.pictures import read_picture
 from mekiki.errors import ExportError, RunError, SettingsError
-from mekiki.evaluation.graphs import GraphClassifier, open_graph
+from mekiki.evaluation.graphs import GraphClassifier, OpenvinoGraph, open_graph
 from mekiki.evaluation.loading import load, own_export
 from mekiki.portable import formats, graph, quantising
 from mekiki.portable.formats import whole_graph
@@ -66,6 +66,7 @@ def test_a_graph_is_proven_and_answers_as_the_run(name: str, run: RunFolder, req
     assert (parity.to, parity.part, parity.agreement, parity.unknown_agreement) == (name, "val", 1.0, 1.0)
     assert parity.largest_difference < 1e-4
     assert parity.accuracy == parity.run_accuracy
+    assert parity.engine_agreement == 1.0
     assert made.folder.path == run.exports / name
     facts = read_exported(made.folder.facts)
     assert (facts.name, facts.model) == (name, hashlib.sha256(run.weights.read_bytes()).hexdigest())
@@ -185,6 +186,38 @@ def test_8_bits_are_kept_only_if_as_good_and_faster(
     with pytest.raises(ExportError, match=r"not shown to be within 1\.0% of the run.*nothing is kept"):
         export(run.path, tmp_path / "unsure", wide.model_copy(update={"margin": 0.01}))
     assert not (tmp_path / "slow").exists() and not (tmp_path / "unsure").exists()
+
+
+def test_8_bits_by_openvino_answer_alike_whole_and_in_batches(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = Speed(pictures=16, float32_milliseconds=2.0, int8_milliseconds=1.0, ratio=2.0)
+    monkeypatch.setattr(verb, "compare_speed", lambda *_: fast)
+    made = export(run.path, tmp_path / "int8", ExportSettings(to="openvino", int8=True, margin=0.6))
+    assert made.parity.engine_agreement is not None and made.parity.engine_agreement >= 0.99
+
+
+def test_openvino_answers_batches_of_any_size_with_two_compiled_forms(run: RunFolder, openvino: Made) -> None:
+    classifier = GraphClassifier(openvino.folder)
+    assert isinstance(classifier.graph, OpenvinoGraph)
+    squares = np.stack([classifier.prepare(file) for file in photos_of(run)[:20]])  # type: ignore[misc]
+    alone = np.concatenate([classifier.graph(square[None])["probabilities"] for square in squares])
+    for count in (3, 20, 7, 1, 19):
+        np.testing.assert_allclose(classifier.graph(squares[:count])["probabilities"], alone[:count], atol=1e-5)
+    assert set(classifier.graph._compiled) == {1, 20}
+
+
+def test_a_graph_that_the_engine_asks_otherwise_is_not_kept(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mirrored(GraphClassifier):
+        def ask(self, pictures: Any, views: Any = None) -> Any:
+            return super().ask(np.ascontiguousarray(pictures[..., ::-1]), views)
+
+    monkeypatch.setattr(verb, "GraphClassifier", Mirrored)
+    with pytest.raises(ExportError, match=r"answers otherwise when predict --engine asks it.*nothing is kept"):
+        export(run.path, tmp_path / "out", ExportSettings(to="onnx"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_only_what_comes_before_the_features_gets_8_bits(onnx: Made) -> None:

@@ -25,7 +25,8 @@ def compare(
     places: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="RUN RUN... [DATA]", help="run folders; then other labelled photos, or the runs' own are taken"
+            metavar="RUN RUN... [DATA]",
+            help="run folders, or exports in them (RUN/exports/onnx); then other labelled photos, else the runs' own",
         ),
     ] = None,
     counts: Annotated[
@@ -38,26 +39,35 @@ def compare(
     margin: Annotated[
         float | None, typer.Option(help="largest difference of accuracy that does not matter, such as 0.02")
     ] = None,
+    pareto: Annotated[
+        bool,
+        typer.Option(
+            "--pareto", help="accuracy against size and time; exports in the runs take part, each against the first"
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="a new folder for comparison.html, .json and .csv")] = None,
     as_json: Json = False,
 ) -> None:
     """Tell whether one run is better than another, from the same photos."""
     if counts is not None:
-        if places or part is not None or margin is not None or out is not None:
+        if places or part is not None or margin is not None or out is not None or pareto:
             raise SettingsError(
-                "--counts compares two counts and nothing else", "leave out runs, --part, --margin and --out"
+                "--counts compares two counts and nothing else", "leave out runs, --part, --margin, --pareto and --out"
             )
         _show_counts(counts, as_json)
         return
     from mekiki.doors.console import make_progress
+    from mekiki.records.exported import is_export_folder
     from mekiki.records.run import is_run_folder
     from mekiki.verbs.compare import compare as run_compare
 
     *runs, last = places or [Path()]
-    data = None if not runs or is_run_folder(last) or not last.exists() else last
+    is_run = is_run_folder(last) or is_export_folder(last)
+    data = None if not runs or is_run or not last.exists() else last
     if data is None and places:
         runs = places
-    compared = run_compare(runs, data, part, out, margin, build(EvaluateSettings, settings), make_progress())
+    asked = build(EvaluateSettings, settings)
+    compared = run_compare(runs, data, part, out, margin, asked, make_progress(), pareto)
     show_comparison(compared.comparison, as_json)
     if out is not None:
         say(f"wrote {out / 'comparison.html'}, comparison.json and comparison.csv")
@@ -69,6 +79,8 @@ def show_comparison(comparison: Comparison, as_json: bool) -> None:
         print_json(comparison.model_dump())
         return
     from rich.table import Column, Table
+
+    from mekiki.scoring.verdicts import front_sentences
 
     console = results_console()
     groups = "" if comparison.groups == comparison.n else f" in {comparison.groups:,} groups"
@@ -93,6 +105,8 @@ def show_comparison(comparison: Comparison, as_json: bool) -> None:
         )
     console.print(table)
     _show_costs(comparison)
+    for sentence in front_sentences(comparison):
+        console.print(foreign(sentence), soft_wrap=True)
     for pair in comparison.pairs:
         console.print(foreign(pair.verdict), soft_wrap=True)
 

@@ -21,6 +21,8 @@ def show_parity(parity: Parity, as_json: bool) -> None:
         print(f"  right: {name:<15}{share.value:.1%} ({share.low:.1%} to {share.high:.1%})")
     if parity.alone is not None:
         print(f"  plain timm, its own preparation and one look: same class for {parity.alone:.1%}")
+    if parity.engine_agreement is not None:
+        print(f"  predict --engine      {parity.engine_agreement:.2%} the same class as the whole graph")
     if parity.speed is not None:
         print(
             f"  ms a picture          {parity.speed.int8_milliseconds:.1f}, in float32 "

@@ -64,6 +64,11 @@ class Answering(ABC):
         self.temperature = card.calibration.temperature if card.calibration else 1.0
         self.classes_: NDArray[np.str_] = np.array(card.classes)
 
+    @property
+    @abstractmethod
+    def computed_by(self) -> tuple[str, int]:
+        """What computes the answers, in words, and with how many threads."""
+
     @abstractmethod
     def ask(self, pictures: Picture, views: ViewsName | None = None) -> list[Answer]:
         """Return what the model says of pictures that already have the network's size.

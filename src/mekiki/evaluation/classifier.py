@@ -74,6 +74,10 @@ class Classifier(Answering):
         with torch.inference_mode(False):  # gradients pass through it, whoever asks first
             return folded(self.model, self.card.preprocessing.image_size)
 
+    @property
+    def computed_by(self) -> tuple[str, int]:
+        return self.machine.describe(), torch.get_num_threads()
+
     def ask(self, pictures: Picture, views: ViewsName | None = None) -> list[Answer]:
         with torch.inference_mode(), self.machine.precision():
             raw, pooled = answer_of(self.network, self.normaliser(pictures), views or self.views)

@@ -110,7 +110,7 @@ def own_photos(
     val for all.
 
     Args:
-        runs: Names and folders, two or more.
+        runs: Names and folders.
         part: "val" or "test"; not given: test if all runs have such photos, else val.
         progress: Where to report to.
 
@@ -139,7 +139,7 @@ def other_photos(
 
     Args:
         manifest: A scan's.
-        runs: Names and folders, two or more.
+        runs: Names and folders.
         progress: Where to report to.
 
     Raises:

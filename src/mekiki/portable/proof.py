@@ -26,6 +26,9 @@ from mekiki.tensors.geometry import Picture
 
 LEAST_AGREEMENT = 0.999
 """Share of photos on which both name the same class, and on which both agree whether it is known."""
+LEAST_IN_8_BITS = 0.99
+"""Share of photos on which a graph in 8 bits names the same class, asked whole or in batches: there a pixel that the
+preparations round otherwise may tip the scales."""
 LARGEST_DIFFERENCE = 1e-3
 """Of any probability, in float32."""
 TIE = 1e-3
@@ -166,6 +169,32 @@ def demand_parity(parity: Parity, where: Callable[[], str]) -> None:
         f"(at most {LARGEST_DIFFERENCE:g}) at {parity.largest_at}; {where()}; nothing is kept",
         "versions of the packages may not go together; please report it with parity figures",
     )
+
+
+def demand_one_answer(whole: Trial, engine: Trial, name: str, least: float) -> float:
+    """Refuse a graph that mekiki's engine, which asks a part of it in batches, would ask about otherwise.
+
+    Args:
+        whole: With what the whole graph said of each raw photo.
+        engine: With what the engine said of the same photos.
+        name: Of the format.
+        least: Share of the photos on which both must name the same class.
+
+    Returns:
+        That share.
+
+    Raises:
+        ExportError: It is less.
+    """
+    pairs = list(zip(whole.other, engine.other, strict=True))
+    share = float(np.mean([one.chances.argmax() == other.chances.argmax() for one, other in pairs]))
+    if share < least:
+        raise ExportError(
+            f"the export to {name} answers otherwise when predict --engine asks it in batches: the same class as the "
+            f"whole graph for {share:.1%} of {len(pairs):,} photos (at least {least:.1%}); nothing is kept",
+            "versions of the packages may not go together; please report it with parity figures",
+        )
+    return share
 
 
 def paths_of(photos: Manifest, most: int) -> Sequence[Path]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mekiki.files import write_json
 from mekiki.records.evaluation import Estimate, Record, foreign_record, read_json_object
@@ -84,11 +85,12 @@ class Cost(Record):
 
     Attributes:
         parameters: Numbers that the model has learnt.
-        bytes: Size of its weights' file.
+        bytes: Size of its weights' file; of an export its graph with the weights.
         multiply_adds: Multiplications with an addition for one picture, in all its views.
-        milliseconds: For one picture that is read and has the network's size, asked alone; median of several.
+        milliseconds: For one picture that is read and has the network's size, asked alone; median of several, in turns
+            with the others that were compared.
         threads: For computing, where that was measured.
-        device: And on what, in which precision.
+        device: And on what, in which precision or by which engine.
         image_size: The network's input, pixels on each side.
         views: In which forms a picture is judged.
     """
@@ -107,8 +109,10 @@ class RunScore(Record):
     """One run's figures on the photos of a comparison.
 
     Attributes:
-        name: What the run is called here: its folder's name, with as many folders above it as tell it from the others.
+        name: What the run is called here: its folder's name, with as many folders above it as tell it from the others,
+            and the engine if it is not torch.
         run: Its folder.
+        engine: What computed its answers: "torch", or one of its exports ("onnx", "openvino-int8" …).
         accuracy: Top-1, with its Wilson interval.
         f1_macro: Macro F1 with its interval.
         ece: Expected calibration error with its interval; lower is better.
@@ -118,6 +122,7 @@ class RunScore(Record):
 
     name: str
     run: str
+    engine: str = "torch"
     accuracy: Estimate
     f1_macro: Estimate
     ece: Estimate
@@ -137,6 +142,18 @@ class LeftOut(Record):
     count: int
 
 
+class Front(Record):
+    """Those of the compared that are not beaten in both accuracy and a cost.
+
+    Attributes:
+        by: The cost, a field of ``Cost``.
+        names: Theirs, from the cheapest to the dearest, and so from the least to the most accurate.
+    """
+
+    by: Literal["bytes", "milliseconds"]
+    names: list[str]
+
+
 class Comparison(Record):
     """Several runs on the same photos.
 
@@ -147,7 +164,8 @@ class Comparison(Record):
         classes: Class names, as in the first run.
         left_out: Photos that took no part, by reason.
         runs: In the order given.
-        pairs: Each run with each later one.
+        pairs: Each run with each later one; with ``fronts`` the first with each other one.
+        fronts: Accuracy against size and against time; empty if that was not asked for.
     """
 
     part: str
@@ -157,6 +175,7 @@ class Comparison(Record):
     left_out: list[LeftOut]
     runs: list[RunScore]
     pairs: list[PairComparison]
+    fronts: list[Front] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ class Parity(Record):
         accuracy: Of the exported model on them.
         alone: Of the timm format: share of the photos on which plain timm, with its own preparation and one look, names
             the class that the run names; else None.
+        engine_agreement: Of a graph: share of the photos on which ``predict --engine``, which asks the part behind the
+            preparation in batches, names the class that the whole graph names; else None.
         compared: The run and the 8-bit model, in that order, compared in pairs; else None.
         speed: Of the 8-bit model; else None.
     """
@@ -95,6 +97,7 @@ class Parity(Record):
     run_accuracy: Estimate
     accuracy: Estimate
     alone: float | None = None
+    engine_agreement: float | None = None
     compared: PairComparison | None = None
     speed: Speed | None = None
 
@@ -128,6 +131,20 @@ class ExportFolder:
     @property
     def weights(self) -> Path:
         return self.path / "model.safetensors"
+
+    @property
+    def graph_files(self) -> tuple[Path, ...]:
+        """The files that hold the graph and its weights, those that are there."""
+        files = (self.onnx, self.openvino, self.openvino.with_suffix(".bin"))
+        return tuple(file for file in files if file.is_file())
+
+
+def is_export_folder(path: Path) -> bool:
+    """Tell whether ``mekiki export`` wrote a folder."""
+    try:
+        return ExportFolder(path).facts.is_file()
+    except PermissionError:
+        return False
 
 
 def write_exported(path: Path, facts: Exported) -> None:

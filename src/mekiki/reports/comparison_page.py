@@ -18,10 +18,10 @@ from mekiki.files import write_text
 from mekiki.progress import Progress
 from mekiki.records.comparison import ComparedPhoto, PairComparison
 from mekiki.reports import comparison_story, story
-from mekiki.reports.gallery import draw_comparison
+from mekiki.reports.gallery import draw_comparison, draw_fronts
 from mekiki.reports.rendering import page_templates, render_page
 from mekiki.reports.thumbnails import Thumbnail, thumbnail
-from mekiki.scoring.verdicts import ends, p_value, rough
+from mekiki.scoring.verdicts import ends, front_sentences, p_value, rough
 
 MOST_SHOWN = 24
 MOST_PICTURES = 240
@@ -96,6 +96,8 @@ def write_comparison_page(path: Path, compared: Compared, progress: Progress) ->
         "drawn": drawn,
         "narrow": narrow,
         "margin": comparison_story.margin_of(comparison),
+        "fronts": draw_fronts(comparison, PAGE_DPI) if comparison.fronts else None,
+        "front_sentences": front_sentences(comparison),
     }
     templates = page_templates()
     templates.filters.update(percent=story.percent, interval=story.interval, ends=ends, p_value=p_value, rough=rough)

@@ -26,6 +26,7 @@ from mekiki.reports.comparison_figure import comparison_figure
 from mekiki.reports.coverage import coverage_figure
 from mekiki.reports.curves import curves_figure
 from mekiki.reports.figures import CROWDED_CLASSES, confusion_figure
+from mekiki.reports.pareto_figure import pareto_figure
 from mekiki.reports.reliability import reliability_figure
 from mekiki.reports.story import PART_NAMES
 from mekiki.reports.theme import DARK, LIGHT, Theme
@@ -201,6 +202,14 @@ def draw_comparison(comparison: Comparison, dpi: int) -> tuple[Drawing, Drawing]
     return (
         drawing_of(lambda theme: comparison_figure(comparison, theme), dpi),
         drawing_of(lambda theme: comparison_figure(comparison, theme, narrow=True), dpi),
+    )
+
+
+def draw_fronts(comparison: Comparison, dpi: int) -> tuple[Drawing, Drawing]:
+    """Return accuracy against size and time, for a wide and for a narrow screen."""
+    return (
+        drawing_of(lambda theme: pareto_figure(comparison, theme), dpi),
+        drawing_of(lambda theme: pareto_figure(comparison, theme, narrow=True), dpi),
     )
 
 

@@ -5,7 +5,7 @@ The figures come from ``paired.py`` and ``counts.py``. Nothing is computed here 
 
 from __future__ import annotations
 
-from mekiki.records.comparison import CountComparison, Equivalence, PairComparison
+from mekiki.records.comparison import Comparison, CountComparison, Equivalence, Front, PairComparison
 from mekiki.records.evaluation import Estimate
 from mekiki.scoring.power import ALPHA, MOST_PHOTOS
 
@@ -33,6 +33,23 @@ def pair_verdict(pair: PairComparison, pairs: int = 1) -> str:
     if pair.equivalence is not None:
         sentences.append(_within(told, pair, pair.equivalence))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def front_sentences(comparison: Comparison) -> list[str]:
+    """Say which of the compared are worth their size, and which their time."""
+    return [_front_sentence(front, comparison) for front in comparison.fronts]
+
+
+def _front_sentence(front: Front, comparison: Comparison) -> str:
+    scores = {run.name: run for run in comparison.runs}
+    told = []
+    for name in front.names:
+        cost = scores[name].cost
+        assert cost is not None  # a front is made of costs
+        price = f"{cost.bytes / 1e6:.1f} MB" if front.by == "bytes" else f"{cost.milliseconds:.1f} ms"
+        told.append(f"{name} ({price}, {scores[name].accuracy.value:.1%})")
+    what = "smaller" if front.by == "bytes" else "quicker"
+    return f"None is {what} and at least as accurate: {', '.join(told)}."
 
 
 def _p_of(pair: PairComparison, pairs: int) -> str:

@@ -1,24 +1,32 @@
-"""``mekiki compare``: the same photos through several runs. Is one better, and are they as good as each other?"""
+"""``mekiki compare``: the same photos through several runs. Is one better, and are they as good as each other?
+
+An export takes part as its run does, and knows what its run was trained on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mekiki.config import EvaluateSettings
-from mekiki.errors import DataError, SettingsError
+from mekiki.errors import DataError, MekikiError, RunError, SettingsError
+from mekiki.evaluation.answering import Answering
 from mekiki.evaluation.classifier import load
-from mekiki.evaluation.comparing import Compared, compare_runs
+from mekiki.evaluation.comparing import Compared, Contender, compare_runs, runs_of
 from mekiki.evaluation.fair_photos import FairPhotos, other_photos, own_photos
+from mekiki.evaluation.graphs import GraphClassifier, check_installed
+from mekiki.evaluation.loading import ENGINES, TORCH, own_export
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import read_card
 from mekiki.records.comparison import write_compared_photos, write_comparison
+from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
 from mekiki.records.manifest import Part
-from mekiki.records.run import RunFolder, check_new_folder, open_run
+from mekiki.records.run import RunFolder, check_new_folder, is_run_folder, open_run
 from mekiki.reports.comparison_page import write_comparison_page
 from mekiki.verbs.asked_photos import other_photos_in, part_named, with_runs_limit
 
-MOST_RUNS = 10
+MOST_RUNS, MOST_WITH_PARETO = 10, 30
 
 
 def compare(
@@ -29,11 +37,12 @@ def compare(
     margin: float | None = None,
     settings: EvaluateSettings | None = None,
     progress: Progress | None = None,
+    pareto: bool = False,
 ) -> Compared:
     """Compare runs on photos that none of them has seen.
 
     Args:
-        runs: Two to ten run folders that know the same classes.
+        runs: Two to ten run folders that know the same classes, or exports inside them (``RUN/exports/onnx``).
         data: Other labelled photos, in any layout that ``scan`` reads; not given: the runs' own photos.
         part: "val" or "test" of the runs' own photos; not given: test if all have it, else val. Each look at test is
             recorded.
@@ -43,26 +52,27 @@ def compare(
             runs are as good as each other.
         settings: Device, precision, batch size and threads.
         progress: Where to report to.
+        pareto: Draw accuracy against size and against time. The exports inside the runs take part (one run is enough if
+            it has any, and up to 30 do), and each is compared with the first alone.
 
     Returns:
         The figures with a verdict for each pair, and what each run said of each photo.
 
     Raises:
-        RunError: A folder is no trained run, or the photos are not where they were.
+        RunError: A folder is no trained run, or the photos are not where they were; an export is of other weights.
         DataError: The runs know different classes, or no photo is left that is fair to all.
         SettingsError: Fewer than two runs, one named twice, a margin outside 0..1, or ``out`` holds something.
     """
     progress = Silent() if progress is None else progress
-    folders = _open(runs)
+    contenders = _contenders(runs, pareto, progress)
+    folders = runs_of(contenders)
     check_margin(margin)
     own_part = part_named(part, data)
     if out is not None:
         check_new_folder(Path(out))
     _check_classes(folders)
     fair = _photos(folders, data, own_part, settings, progress)
-    compared = compare_runs(
-        folders, fair, lambda folder: load(folder.path, with_runs_limit(folder.path, settings)), margin, progress
-    )
+    compared = compare_runs(contenders, fair, partial(_open, settings=settings), margin, pareto, progress)
     if out is not None:
         _write(Path(out), compared, progress)
     return compared
@@ -80,17 +90,70 @@ def check_margin(margin: float | None) -> None:
         )
 
 
-def _open(runs: Sequence[str | Path]) -> list[tuple[str, RunFolder]]:
-    """Return the runs with a name for each: its folder's, with as many above it as tell it from the others."""
-    if isinstance(runs, str | Path) or not 2 <= len(runs) <= MOST_RUNS:
-        count = 1 if isinstance(runs, str | Path) else len(runs)
-        raise SettingsError(f"two to {MOST_RUNS} runs can be compared; {count} given", "mekiki compare RUN RUN")
-    folders = [open_run(Path(run)) for run in runs]
-    places = [folder.path.resolve() for folder in folders]
-    twice = next((place for number, place in enumerate(places) if place in places[:number]), None)
+def _contenders(places: Sequence[str | Path], pareto: bool, progress: Progress) -> list[Contender]:
+    """Return what is compared; a run is called as its folder, with as many above it as tell it from the others."""
+    places = [places] if isinstance(places, str | Path) else list(places)
+    if not pareto:
+        _check_count(len(places), MOST_RUNS, "mekiki compare RUN RUN")
+    named = [_run_and_engine(Path(place)) for place in places]
+    twice = next((place for number, place in enumerate(named) if place in named[:number]), None)
     if twice is not None:
-        raise SettingsError(f"the run {twice} is named twice; it would be compared with itself", "name another run")
-    return list(zip(_names(places), folders, strict=True))
+        raise SettingsError(f"the run {twice[0]} is named twice; it would be compared with itself", "name another run")
+    if pareto:
+        named = _with_exports(named, progress)
+        _check_count(len(named), MOST_WITH_PARETO, "mekiki export RUN, or name another run")
+    runs = list(dict.fromkeys(run for run, _ in named))
+    names = dict(zip(runs, _names(runs), strict=True))
+    return [Contender(names[place], open_run(place), engine) for place, engine in named]
+
+
+def _check_count(count: int, most: int, hint: str) -> None:
+    if not 2 <= count <= most:
+        raise SettingsError(f"two to {most} runs can be compared; {count} given", hint)
+
+
+def _run_and_engine(place: Path) -> tuple[Path, str]:
+    """Return a run's folder and the engine that a place names: torch, or the export that it is."""
+    if not is_export_folder(place) or read_exported(ExportFolder(place).facts).to not in GRAPHS:
+        return open_run(place).path.resolve(), TORCH
+    place = place.resolve()
+    run = place.parent.parent
+    if place.parent != RunFolder(run).exports or place.name not in ENGINES or not is_run_folder(run):
+        raise RunError(
+            f"{place} is an export outside its run, and does not say which photos it was trained on",
+            "mekiki export RUN, without --out, writes into RUN/exports",
+        )
+    own_export(RunFolder(run), place.name)
+    return run, place.name
+
+
+def _with_exports(named: Sequence[tuple[Path, str]], progress: Progress) -> list[tuple[Path, str]]:
+    """Return what was named, run by run, each followed by the exports inside it that were not."""
+    found: list[tuple[Path, str]] = []
+    for run in dict.fromkeys(run for run, _ in named):
+        own = [each for each in named if each[0] == run]
+        found += dict.fromkeys([*own, *_exports(run, progress)])
+    return found
+
+
+def _exports(run: Path, progress: Progress) -> list[tuple[Path, str]]:
+    """Return the exports inside a run that can be asked here; others are told of."""
+    found = []
+    for engine in ENGINES:
+        if is_export_folder(RunFolder(run).exports / engine):
+            try:
+                check_installed(read_exported(own_export(RunFolder(run), engine).facts).to)
+                found.append((run, engine))
+            except MekikiError as error:
+                progress.say(f"left out: {engine} of {run.name}: {error.message}")
+    return found
+
+
+def _open(contender: Contender, settings: EvaluateSettings | None) -> Answering:
+    settings = with_runs_limit(contender.run.path, settings)
+    if contender.engine == TORCH:
+        return load(contender.run.path, settings)
+    return GraphClassifier(own_export(contender.run, contender.engine), settings)
 
 
 def _names(places: Sequence[Path]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,22 @@ from mekiki.config import EvaluateSettings, ExportSettings
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, PictureError, SettingsError
 from mekiki.evaluation.classifier import Classifier, load
-from mekiki.evaluation.graphs import Graph, check_installed, open_graph
+from mekiki.evaluation.graphs import Graph, GraphClassifier, check_installed, open_graph
 from mekiki.portable.formats import whole_graph, write_facts, write_graph, write_safetensors, write_timm
 from mekiki.portable.graph import network_graph
 from mekiki.portable.plain_timm import agrees_alone, ask_timm
-from mekiki.portable.proof import Ask, Said, Trial, demand_parity, parity_of, paths_of, try_both
+from mekiki.portable.proof import (
+    LEAST_AGREEMENT,
+    LEAST_IN_8_BITS,
+    Ask,
+    Said,
+    Trial,
+    demand_one_answer,
+    demand_parity,
+    parity_of,
+    paths_of,
+    try_both,
+)
 from mekiki.portable.quantising import CALIBRATED_ON, compare_speed, demand_worth, in_8_bits
 from mekiki.progress import Progress, Silent
 from mekiki.records.exported import GRAPHS, Exported, ExportFolder, Parity, write_parity
@@ -108,7 +119,8 @@ class _Job:
             trial = self._try(made)
             parity = parity_of(trial, self.classifier, self.name, "val")
             demand_parity(parity, partial(self._at_fault, made, trial))
-            return parity
+            share = demand_one_answer(trial, self._as_engine(made, trial), self.name, LEAST_AGREEMENT)
+            return parity.model_copy(update={"engine_agreement": share})
         plain = ExportFolder(made.path.with_name("float32"))
         self._write(plain, network)
         squares = self._squares()
@@ -117,8 +129,9 @@ class _Job:
         trial = self._try(made)
         speed = compare_speed(open_graph(plain, prepared=True), open_graph(made, prepared=True), squares[0])
         compared = demand_worth(trial, speed, self.name, self.settings.margin)
+        share = demand_one_answer(trial, self._as_engine(made, trial), self.name, LEAST_IN_8_BITS)
         parity = parity_of(trial, self.classifier, self.name, "val")
-        return parity.model_copy(update={"compared": compared, "speed": speed})
+        return parity.model_copy(update={"compared": compared, "speed": speed, "engine_agreement": share})
 
     def tensors(self, made: ExportFolder) -> Parity:
         """Write timm's folder, or the run's own tensors, and prove them."""
@@ -145,6 +158,16 @@ class _Job:
 
     def _try(self, made: ExportFolder) -> Trial:
         return try_both(self.classifier, _asking_graph(open_graph(made, prepared=False)), self.photos, self.progress)
+
+    def _as_engine(self, made: ExportFolder, trial: Trial) -> Trial:
+        """Return what ``predict --engine`` says of the photos of a trial."""
+        engine = GraphClassifier(made, self.classifier.settings)
+        said = []
+        for _, answer in engine.answers([self.photos.root / path for path in trial.paths], self.progress):
+            if isinstance(answer, PictureError):  # it could be read a minute ago
+                raise answer
+            said.append(Said(answer.chances, answer.known_score))
+        return replace(trial, other=tuple(said))
 
     def _at_fault(self, made: ExportFolder, trial: Trial) -> str:
         """Tell whether a graph's preparation or its network differs, by asking the network about prepared squares."""
