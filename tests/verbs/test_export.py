@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,20 @@ def test_an_engine_predicts_the_same_lines(run: RunFolder, onnx: Made, openvino:
         assert [(each.path, each.top[0][0], each.known) for each in its] == [
             (each.path, each.top[0][0], each.known) for each in mine
         ]
+
+
+def test_an_engine_predicts_where_torch_cannot_be_imported(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nfor name in ('torch', 'timm'):\n    sys.modules[name] = None\n"
+    )
+    photo = photos_of(run)[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "mekiki", "predict", str(run.path), str(photo), "--engine", "onnx", "--json"],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (said,) = mekiki.predict(run.path, photo)
+    assert json.loads(done.stdout)["predictions"][0]["label"] == said.label
 
 
 def test_the_graph_tells_nothing_of_where_it_was_made(onnx: Made) -> None:

@@ -45,7 +45,9 @@ def compare(
             "--pareto", help="accuracy against size and time; exports in the runs take part, each against the first"
         ),
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="a new folder for comparison.html, .json and .csv")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="a new folder for comparison.html, .json, .csv and pareto.png")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell whether one run is better than another, from the same photos."""
@@ -70,7 +72,8 @@ def compare(
     compared = run_compare(runs, data, part, out, margin, asked, make_progress(), pareto)
     show_comparison(compared.comparison, as_json)
     if out is not None:
-        say(f"wrote {out / 'comparison.html'}, comparison.json and comparison.csv")
+        picture = ", pareto.png" if pareto else ""
+        say(f"wrote {out / 'comparison.html'}{picture}, comparison.json and comparison.csv")
 
 
 def show_comparison(comparison: Comparison, as_json: bool) -> None:

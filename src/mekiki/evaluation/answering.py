@@ -23,6 +23,9 @@ from mekiki.records.predictions import Prediction
 from mekiki.tensors.ahead import prepared_ahead
 from mekiki.tensors.geometry import Picture, square
 
+IMAGENET_PREFIX = "imagenet:"
+"""Before the name of a backbone, where a run folder might stand: its own classifier of ImageNet's classes."""
+
 Source = str | Path | Picture
 """A picture: its file, or its upright RGB pixels (H, W, 3) uint8."""
 

@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from mekiki.config import EvaluateSettings, ViewsName
 from mekiki.errors import PictureError, RunError
-from mekiki.evaluation.answering import Answer, Answering
+from mekiki.evaluation.answering import IMAGENET_PREFIX, Answer, Answering
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
 from mekiki.model.device import Machine, choose_machine, keep_memory
@@ -26,8 +26,6 @@ from mekiki.records.unknown import FEATURE_SCORES, FeatureReference, read_refere
 from mekiki.scoring.unknown import known_scores
 from mekiki.tensors.geometry import Picture
 from mekiki.tensors.normalisation import Normaliser, load_normaliser
-
-IMAGENET_PREFIX = "imagenet:"
 
 
 class Classifier(Answering):

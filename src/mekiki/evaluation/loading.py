@@ -1,4 +1,4 @@
-"""``mekiki.load``: whatever answers about pictures, by where it lies."""
+"""``mekiki.load``: whatever answers about pictures, by where it lies. torch is imported only where it computes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from pathlib import Path
 
 from mekiki.config import EvaluateSettings
 from mekiki.errors import RunError, SettingsError, unknown_name
-from mekiki.evaluation.answering import Answering
-from mekiki.evaluation.classifier import IMAGENET_PREFIX
-from mekiki.evaluation.classifier import load as load_run
+from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
 from mekiki.evaluation.graphs import GraphClassifier
 from mekiki.records.card import read_card
 from mekiki.records.exported import GRAPHS, ExportFolder, read_exported
@@ -41,6 +39,8 @@ def load(
     if folder.facts.is_file() and read_exported(folder.facts).to != "safetensors":
         return GraphClassifier(folder, settings)
     if engine == TORCH:
+        from mekiki.evaluation.classifier import load as load_run
+
         return load_run(run, settings, weights)
     if str(run).startswith(IMAGENET_PREFIX):
         raise SettingsError(f"--engine {engine} is for exports of a run; {run} is none", "--engine torch")

@@ -20,7 +20,7 @@ from mekiki.reports.theme import LIGHT, Theme
 
 PANEL_WIDTH, PANEL_HEIGHT, KEY_ROW = 4.2, 3.4, 0.24
 LONGEST_NAME = 34
-NEAR = 0.035
+NEAR = 0.05
 """Share of a panel's side within which points have one label together."""
 TITLES = {"bytes": "Size, megabytes", "milliseconds": "Time, ms a picture"}
 
@@ -81,6 +81,7 @@ def _draw_panel(axes: Axes, runs: Sequence[RunScore], front: Front, theme: Theme
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(which="minor", length=0)
     _number(axes, points, theme)
 
 

@@ -47,9 +47,9 @@ def _front_sentence(front: Front, comparison: Comparison) -> str:
         cost = scores[name].cost
         assert cost is not None  # a front is made of costs
         price = f"{cost.bytes / 1e6:.1f} MB" if front.by == "bytes" else f"{cost.milliseconds:.1f} ms"
-        told.append(f"{name} ({price}, {scores[name].accuracy.value:.1%})")
+        told.append(f"{name} with {price} and {scores[name].accuracy.value:.1%}")
     what = "smaller" if front.by == "bytes" else "quicker"
-    return f"None is {what} and at least as accurate: {', '.join(told)}."
+    return f"Nothing {what} is as accurate as {', '.join(told[:-1])}{' and ' if told[:-1] else ''}{told[-1]}."
 
 
 def _p_of(pair: PairComparison, pairs: int) -> str:

@@ -23,7 +23,9 @@ from mekiki.records.comparison import write_compared_photos, write_comparison
 from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
 from mekiki.records.manifest import Part
 from mekiki.records.run import RunFolder, check_new_folder, is_run_folder, open_run
+from mekiki.reports.canvas import save_png
 from mekiki.reports.comparison_page import write_comparison_page
+from mekiki.reports.pareto_figure import pareto_figure
 from mekiki.verbs.asked_photos import other_photos_in, part_named, with_runs_limit
 
 MOST_RUNS, MOST_WITH_PARETO = 10, 30
@@ -46,8 +48,8 @@ def compare(
         data: Other labelled photos, in any layout that ``scan`` reads; not given: the runs' own photos.
         part: "val" or "test" of the runs' own photos; not given: test if all have it, else val. Each look at test is
             recorded.
-        out: A new folder for ``comparison.json``, ``comparison.csv`` and ``comparison.html``; nothing is written if it
-            is not given.
+        out: A new folder for ``comparison.json``, ``comparison.csv``, ``comparison.html`` and, with ``pareto``,
+            ``pareto.png``; nothing is written if it is not given.
         margin: The largest difference of accuracy that does not matter, above 0 and below 1, to be told whether the
             runs are as good as each other.
         settings: Device, precision, batch size and threads.
@@ -205,3 +207,5 @@ def _write(out: Path, compared: Compared, progress: Progress) -> None:
     write_comparison(out / "comparison.json", compared.comparison)
     write_compared_photos(out / "comparison.csv", list(compared.photos), len(compared.comparison.runs))
     write_comparison_page(out / "comparison.html", compared, progress)
+    if compared.comparison.fronts:
+        save_png(pareto_figure(compared.comparison), out / "pareto.png")

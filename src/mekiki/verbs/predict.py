@@ -9,8 +9,7 @@ from pathlib import Path
 from mekiki.config import EvaluateSettings
 from mekiki.data.importing.layouts import list_pictures
 from mekiki.errors import PictureError, SettingsError
-from mekiki.evaluation.answering import Answering
-from mekiki.evaluation.classifier import IMAGENET_PREFIX
+from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
 from mekiki.evaluation.loading import TORCH, load
 from mekiki.files import printable
 from mekiki.progress import Progress, Silent
