@@ -78,6 +78,19 @@ def test_the_newest_frame_is_given_and_those_between_are_passed_over(
     assert device.released
 
 
+def test_frames_count_from_the_first_one_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+    device = plug_in(monkeypatch, MadeCamera(lambda number: None if number in (3, 4) else numbered(number)))
+    with Camera(0) as camera:
+        device.let.release(6)  # these came while a model was loaded
+        until(lambda: camera._newest is not None and camera._newest[0] == 5)
+        frames = camera.frames()
+        first = next(frames)
+        assert (first.index, first.seconds, int(first.picture[0, 0, 2])) == (0, 0.0, 5)
+        device.let.release(2)
+        until(lambda: camera._newest[0] == 7)
+        assert next(frames).index == 2
+
+
 def test_a_broken_frame_is_an_event_and_the_camera_goes_on(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
     device = plug_in(monkeypatch, MadeCamera(lambda number: None if number in (1, 2) else numbered(number)))
     with Camera(0) as camera:

@@ -19,6 +19,7 @@ from mekiki.records.comparison import read_comparison
 from mekiki.records.openings import read_test_openings
 from mekiki.records.run import RunFolder
 from mekiki.records.split import read_split
+from mekiki.reports.added import own_comparison
 from mekiki.verbs.export import export
 from tests.conftest import write_photos
 
@@ -177,12 +178,23 @@ def test_pareto_takes_in_the_exports_and_draws_both_fronts(trained: Trained, exp
             )
             assert (name in front.names) is not beaten
     assert said.stdout.count(" is as accurate as ") == 2
-    assert (tmp_path / "out" / "pareto.png").stat().st_size > 5_000
+    assert (tmp_path / "out" / "pareto.png").is_file()
     page = (tmp_path / "out" / "comparison.html").read_text(encoding="utf-8")
     assert 'id="front"' in page and "Accuracy against size and time" in page
     assert not re.search(r"(src|href)=\"(?!data:|#)", page)
     one = mekiki.compare([good.path], part="val", pareto=True).comparison
     assert [run.name for run in one.runs] == ["good", "good (onnx)"]
+
+
+def test_a_report_takes_the_run_for_itself_and_not_its_export(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    _, good, short = trained
+    mekiki.compare([short.path, exported, good.path], part="val", out=tmp_path / "out")
+    added = own_comparison(tmp_path / "out" / "comparison.json", good)
+    assert added.own == "good"
+    assert [(pair.first, pair.second) for pair in added.comparison.pairs] == [
+        ("short", "good"),
+        ("good (onnx)", "good"),
+    ]
 
 
 def test_exports_that_cannot_take_part_are_refused_or_told_of(trained: Trained, exported: Path, tmp_path: Path) -> None:
@@ -192,6 +204,9 @@ def test_exports_that_cannot_take_part_are_refused_or_told_of(trained: Trained, 
         mekiki.compare([tmp_path / "elsewhere", short.path])
     with pytest.raises(SettingsError, match="is named twice"):
         mekiki.compare([exported, exported])
+    tensors = export(good.path, tmp_path / "tensors", ExportSettings(to="timm")).folder.path
+    with pytest.raises(RunError, match="tensors is an export to timm, whose answers are those of its run"):
+        mekiki.compare([tensors, short.path])
     with pytest.raises(SettingsError, match="two to 30 runs can be compared; 1 given"):
         mekiki.compare([short.path], pareto=True)
     shutil.copytree(short.path, tmp_path / "short")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,19 +16,26 @@ import pytest
 import timm
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
 import mekiki
 from mekiki.config import EvaluateSettings, ExportSettings
 from mekiki.data.pictures import read_picture
-from mekiki.errors import ExportError, RunError, SettingsError
+from mekiki.doors.cli import app
+from mekiki.errors import ExportError, PictureError, RunError, SettingsError
 from mekiki.evaluation.graphs import GraphClassifier, OpenvinoGraph, open_graph
 from mekiki.evaluation.loading import load, own_export
-from mekiki.portable import formats, graph, quantising
-from mekiki.portable.formats import whole_graph
-from mekiki.records.card import read_card
+from mekiki.portable import graph, quantising, whole
+from mekiki.portable.plain_timm import agrees_alone
+from mekiki.portable.proof import Said, Trial, parity_of
+from mekiki.portable.whole import whole_graph
+from mekiki.progress import Silent
+from mekiki.records.card import read_card, write_card
 from mekiki.records.exported import Speed, read_exported, read_parity
 from mekiki.records.run import RunFolder
-from mekiki.verbs import export as verb
+from mekiki.verbs import export_graph as verb
+from mekiki.verbs.asked_photos import with_runs_limit
+from mekiki.verbs.doctor import EXTRAS
 from mekiki.verbs.export import Made, export
 from tests.conftest import write_photos
 
@@ -117,14 +125,31 @@ def test_the_script_beside_it_runs_without_torch_and_mekiki(run: RunFolder, onnx
     )
     photo = photos_of(run)[0]
     done = subprocess.run(
-        [sys.executable, str(onnx.folder.path / formats.SCRIPT), str(photo)],
+        [sys.executable, str(onnx.folder.path / whole.SCRIPT), str(photo)],
         capture_output=True, text=True, timeout=120, env={"PYTHONPATH": str(tmp_path), "PATH": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (said,) = mekiki.predict(run.path, photo)
     first, share = said.top[0]
     assert done.stdout.startswith(f"{photo}: {'' if said.known else 'unknown; nearest: '}{first} {share:.3f}")
-    assert len((onnx.folder.path / formats.SCRIPT).read_text().splitlines()) <= 35
+    assert len((onnx.folder.path / whole.SCRIPT).read_text().splitlines()) <= 35
+
+
+def test_the_script_reads_16_bits_and_ignores_a_broken_profile(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    grey = np.full((40, 40), 30000, np.uint16)
+    grey[:, 20:] = 1000
+    Image.fromarray(grey).save(tmp_path / "deep.png")
+    Image.open(photos_of(run)[0]).save(tmp_path / "profile.png", icc_profile=b"no profile")
+    done = subprocess.run(
+        [sys.executable, str(onnx.folder.path / whole.SCRIPT), *(str(tmp_path / f"{n}.png") for n in ("deep", "profile"))],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name, line in zip(("deep", "profile"), done.stdout.splitlines(), strict=True):
+        (said,) = mekiki.predict(run.path, tmp_path / f"{name}.png")
+        first, share = said.top[0]
+        assert re.fullmatch(rf".*/{name}\.png: (unknown; nearest: )?{first} (\d\.\d+).*", line)
+        assert float(line.split(first + " ")[1].split(",")[0]) == pytest.approx(share, abs=0.02)
 
 
 def test_timms_folder_loads_with_plain_timm(run: RunFolder) -> None:
@@ -189,8 +214,11 @@ def test_8_bits_are_kept_only_if_as_good_and_faster(
     fast = Speed(pictures=16, float32_milliseconds=2.0, int8_milliseconds=1.0, ratio=2.0)
     monkeypatch.setattr(verb, "compare_speed", lambda *_: fast)
     made = export(run.path, tmp_path / "int8", wide)
-    kinds = {node.op_type for node in ir.load(made.folder.onnx).graph}
-    assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
+    nodes = list(ir.load(made.folder.onnx).graph)
+    assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in nodes}
+    makers = {value: node.op_type for node in nodes for value in node.outputs}
+    read_by = {node.op_type for node in nodes if any(makers.get(value) == "DequantizeLinear" for value in node.inputs)}
+    assert "Conv" in read_by and not {"Gemm", "MatMul"} & read_by
     assert made.parity.speed == fast and made.parity.compared is not None
     assert read_exported(made.folder.facts).name == "onnx-int8"
     assert made.parity.agreement >= 0.75
@@ -240,6 +268,9 @@ def test_only_what_comes_before_the_features_gets_8_bits(onnx: Made) -> None:
     after = quantising._after_features(network)
     kinds = {node.op_type for node in network.graph if node.name in after}
     assert "Softmax" in kinds and "Conv" not in kinds
+    heads = [node for node in network.graph if node.op_type == "Gemm"]
+    assert len(heads) == 2, "a picture and its mirror image"
+    assert {node.name for node in heads} <= set(after)
 
 
 def test_plain_views_are_an_answer_of_their_own(run: RunFolder, tmp_path: Path) -> None:
@@ -268,9 +299,56 @@ def test_what_cannot_be_is_refused_in_words(run: RunFolder, onnx: Made, tmp_path
     assert missing.value.hint.endswith("--to openvino --int8")
     with pytest.raises(SettingsError, match="views plain: this graph holds the views mirror"):
         load(onnx.folder.path, EvaluateSettings(views="plain"))
+    with pytest.raises(SettingsError, match=r"--engine openvino: .* is an export to onnx"):
+        load(onnx.folder.path, engine="openvino")
+    with pytest.raises(SettingsError, match="cuda, auto: a graph is asked on the processor"):
+        load(run.path, EvaluateSettings(device="cuda"), engine="onnx")
+    with pytest.raises(SettingsError, match="--margin is for --int8"):
+        export(run.path, tmp_path / "a", ExportSettings(to="onnx", margin=0.1))
+    for refused in (mekiki.load(onnx.folder.path), onnx.folder.path):
+        with pytest.raises(SettingsError, match="heat maps and videos need torch, and this is an exported graph"):
+            mekiki.explain(refused, photos_of(run)[0], tmp_path / "maps")  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="is for exports of a run"):
         load("imagenet:test_resnet", engine="onnx")
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("to", ["timm", "safetensors", "onnx"])
+def test_tensors_need_no_package_that_writes_graphs(to: str, run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nfor name in ('onnx_ir', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'):\n"
+        "    sys.modules[name] = None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mekiki", "export", str(run.path), "--to", to, "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, timeout=240, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    if to == "onnx":
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "onnx needs the package onnx" in done.stderr and "pip install 'mekiki[export]'" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out" / "parity.json").is_file()
+
+
+def test_what_cannot_be_written_is_one_clear_line(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("an operator\nthat is not known")
+
+    monkeypatch.setattr(torch.onnx, "export", broken)
+    with pytest.raises(ExportError, match="cannot be written as onnx: an operator that is not known; nothing is kept"):
+        export(run.path, tmp_path / "out", ExportSettings(to="onnx"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_and_a_link_to_one_are_filled(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "float32").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "float32", target_is_directory=True)
+    made = export(run.path, tmp_path / "link", ExportSettings(to="safetensors"))
+    assert made.folder.path == tmp_path / "link" and (tmp_path / "float32" / "export.json").is_file()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["float32", "link"]
 
 
 def test_a_missing_package_is_named(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,6 +370,50 @@ def test_a_broken_or_foreign_graph_is_one_clear_line(run: RunFolder, onnx: Made,
     (tmp_path / "run" / "model.safetensors").write_bytes(b"others")
     with pytest.raises(RunError, match="made of other weights"):
         own_export(RunFolder(tmp_path / "run"), "onnx")
+
+
+def test_a_card_that_is_not_the_graphs_is_refused(run: RunFolder, onnx: Made, openvino: Made, tmp_path: Path) -> None:
+    for made in (onnx, openvino):
+        place = tmp_path / made.folder.path.name
+        shutil.copytree(made.folder.path, place)
+        card = read_card(place / "model.json")
+        write_card(place / "model.json", card.model_copy(update={"classes": card.classes[::-1]}))
+        with pytest.raises(RunError, match=r"model\.json is not the card of this graph"):
+            load(place)
+    model = ir.load(onnx.folder.onnx)
+    ir.save(model, tmp_path / "onnx" / "model.onnx", external_data="weights.bin", size_threshold_bytes=0)
+    write_card(tmp_path / "onnx" / "model.json", read_card(onnx.folder.card))
+    with pytest.raises(RunError, match="its weights are in other files"):
+        load(tmp_path / "onnx")
+
+
+def test_a_graph_that_cannot_compute_says_so(onnx: Made) -> None:
+    graph_ = open_graph(onnx.folder, prepared=True)
+    with pytest.raises(RunError, match="the graph cannot answer: "):
+        graph_(np.zeros((1, 31, 33, 3), np.uint8))
+
+
+def test_plain_timm_keeps_the_limit_of_the_run(run: RunFolder, tmp_path: Path) -> None:
+    made = export(run.path, tmp_path / "timm", ExportSettings(to="timm"))
+    classifier = mekiki.load(run.path, EvaluateSettings(max_megapixels=0.0001))
+    with pytest.raises(PictureError, match="megapixels"):
+        agrees_alone(made.folder, photos_of(run)[:1], [None], classifier)  # type: ignore[list-item, arg-type]
+
+
+def test_a_score_that_is_no_number_is_no_agreement(run: RunFolder, onnx: Made) -> None:
+    classifier = mekiki.load(run.path)
+    ((_, answer),) = classifier.answers([photos_of(run)[0]], Silent())
+    said = Said(answer.chances, float("nan"))  # type: ignore[union-attr]
+    trial = Trial(("a",), np.array([0]), ("",), (answer,), (said,))  # type: ignore[arg-type]
+    parity = parity_of(trial, classifier, "onnx", "val")  # type: ignore[arg-type]
+    assert parity.unknown_agreement in (0.0, float(answer.known_score < classifier.card.unknown.threshold))  # type: ignore[union-attr, operator]
+
+
+def test_predict_of_an_export_takes_the_limit_of_its_run(run: RunFolder, onnx: Made, tmp_path: Path) -> None:
+    assert with_runs_limit(onnx.folder.path, None) == with_runs_limit(run.path, None)
+    made = export(run.path, tmp_path / "timm", ExportSettings(to="timm"))
+    with pytest.raises(RunError, match="is an export to timm, which is no graph to run"):
+        mekiki.predict(made.folder.path, photos_of(run)[0])
 
 
 def test_a_whole_graph_takes_raw_pixels_of_any_size(run: RunFolder, onnx: Made) -> None:
@@ -324,6 +446,22 @@ def test_an_engine_that_disagrees_is_never_the_quickest(
     found = mekiki.doctor(run.path)
     assert found.quickest == "torch"
     assert next(each for each in found.engines if each.engine == "onnx").agreement < 0.9
+
+
+def test_the_doctor_prints_names_as_they_are(run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a[old]" / "[").mkdir(parents=True)
+    monkeypatch.setenv("MEKIKI_WEIGHTS", str(tmp_path / "a[old]"))
+    monkeypatch.setitem(EXTRAS, "nothing", ("no_such_package",))
+    said = CliRunner().invoke(app, ["doctor"])
+    assert said.exit_code == 0, said.output
+    assert f"{tmp_path}/a[old]" in said.stdout and "pip install 'mekiki[nothing]'" in said.stdout
+
+
+def test_the_doctor_says_why_torch_cannot_be_asked(run: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    (tmp_path / "run" / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(RunError):
+        mekiki.doctor(tmp_path / "run")
 
 
 def test_the_doctor_without_a_run_knows_the_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -99,14 +99,15 @@ class Camera:
         Raises:
             DataError: The camera never gave a picture.
         """
-        began, last = 0.0, -1
+        began, first, last = 0.0, 0, -1
         while (news := self._wait(last)) is not None:
             index, now, picture, lost = news
-            began = now if last < 0 else began
+            if last < 0:  # what came while a model was loaded is nobody's frame
+                began, first, lost = now, index, 0
             for number in range(min(lost, index - last - 1)):
-                yield Frame(index - lost + number, now - began, None, BROKEN)
+                yield Frame(index - first - lost + number, now - began, None, BROKEN)
             last = index
-            yield Frame(index, now - began, upright_rgb(picture))
+            yield Frame(index - first, now - began, upright_rgb(picture))
         if last < 0 and not self._closing:
             raise DataError(f"{self.name} was opened and gives no picture", _HINT)
 

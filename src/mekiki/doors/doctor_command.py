@@ -29,12 +29,13 @@ def doctor(
         return
     console = results_console()
     for name, fact in found.facts.items():
-        console.print(f"{name:<24}{foreign(fact)}")
+        console.print(foreign(f"{name:<24}{fact}"), soft_wrap=True)
     for name, packages in found.missing.items():
-        state = "installed" if not packages else f"lacks {', '.join(packages)}: pip install 'mekiki\\[{name}]'"
-        console.print(f"{'extra ' + name:<24}{state}")
+        state = "installed" if not packages else f"lacks {', '.join(packages)}: pip install 'mekiki[{name}]'"
+        console.print(foreign(f"{'extra ' + name:<24}{state}"), soft_wrap=True)
     for each in found.engines:
         fact = f"{each.per_second:7.1f} pictures/s, {each.ratio:4.2f} times torch, same class {each.agreement:.0%}"
-        console.print(f"{'engine ' + each.engine:<24}{foreign(each.problem) if each.problem else fact}", soft_wrap=True)
+        console.print(foreign(f"{'engine ' + each.engine:<24}{each.problem or fact}"), soft_wrap=True)
     if found.quickest:
-        console.print(f"quickest here: mekiki predict {foreign(str(bench))} PHOTOS --engine {found.quickest}")
+        words = f"quickest here: mekiki predict {bench} PHOTOS --engine {found.quickest}"
+        console.print(foreign(words), soft_wrap=True)

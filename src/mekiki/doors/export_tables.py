@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mekiki.doors.terminal import without_controls
 from mekiki.records.exported import Parity
 
 
@@ -16,7 +17,8 @@ def show_parity(parity: Parity, as_json: bool) -> None:
     print(f"  same class            {parity.agreement:.2%}")
     if parity.unknown_agreement is not None:
         print(f"  same known/unknown    {parity.unknown_agreement:.2%}")
-    print(f"  largest difference    {parity.largest_difference:.2g} of a probability, at {parity.largest_at}")
+    worst = without_controls(parity.largest_at)
+    print(f"  largest difference    {parity.largest_difference:.2g} of a probability, at {worst}")
     for name, share in (("run", parity.run_accuracy), (parity.to, parity.accuracy)):
         print(f"  right: {name:<15}{share.value:.1%} ({share.low:.1%} to {share.high:.1%})")
     if parity.alone is not None:

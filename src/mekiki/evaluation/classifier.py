@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from mekiki.config import EvaluateSettings, ViewsName
-from mekiki.errors import PictureError, RunError
+from mekiki.errors import PictureError, RunError, SettingsError
 from mekiki.evaluation.answering import IMAGENET_PREFIX, Answer, Answering
 from mekiki.model.checkpoints import load_model
 from mekiki.model.classifier import PhotoClassifier
@@ -21,6 +21,7 @@ from mekiki.model.folding import folded
 from mekiki.model.imagenet import load_imagenet
 from mekiki.model.views import answer_of, check_views, mean_logits, takes_one_size
 from mekiki.records.card import ModelCard
+from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
 from mekiki.records.run import open_run
 from mekiki.records.unknown import FEATURE_SCORES, FeatureReference, read_reference
 from mekiki.scoring.unknown import known_scores
@@ -130,6 +131,27 @@ class Classifier(Answering):
         """
         with self.machine.precision():
             return mean_logits(self.network, x, self.views).float() / self.temperature
+
+
+def as_classifier(run: str | Path | Answering, settings: EvaluateSettings | None, weights: str) -> Classifier:
+    """Return what torch computes: a loaded classifier as it is, or that of a run.
+
+    Args:
+        run: As for ``load``; or what it gave.
+        settings: As for ``load``.
+        weights: As for ``load``.
+
+    Raises:
+        SettingsError: It is a graph. Otherwise as for ``load``.
+    """
+    if isinstance(run, Classifier):
+        return run
+    is_graph = isinstance(run, Answering)
+    if not isinstance(run, Answering) and is_export_folder(Path(run)):
+        is_graph = read_exported(ExportFolder(Path(run)).facts).to in GRAPHS
+    if isinstance(run, Answering) or is_graph:
+        raise SettingsError("heat maps and videos need torch, and this is an exported graph", "name the run")
+    return load(run, settings, weights)
 
 
 def load(run: str | Path, settings: EvaluateSettings | None = None, weights: str = "auto") -> Classifier:

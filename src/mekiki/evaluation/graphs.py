@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from mekiki.config import EvaluateSettings, ViewsName
 from mekiki.errors import RunError, SettingsError
 from mekiki.evaluation.answering import Answer, Answering
-from mekiki.records.card import read_card
+from mekiki.records.card import ModelCard, read_card
 from mekiki.records.exported import GRAPHS, ExportFolder, FormatName, read_exported
 from mekiki.tensors.geometry import Picture
 
@@ -26,6 +27,8 @@ RAW, PREPARED = "pictures", "prepared"
 """Names in a graph: what the whole takes, (n, height, width, 3) uint8, and what its network takes, a square of that."""
 OUTPUTS = ("probabilities", "known_score", "logits", "features")
 """What it gives; ``known_score`` only where the model has a rule for the unknown."""
+METADATA = "mekiki"
+"""The entry of a graph's metadata that holds the model card as JSON."""
 NEEDED: dict[FormatName, tuple[str, ...]] = {
     "onnx": ("onnxruntime", "onnx_ir"),
     "openvino": ("openvino",),
@@ -35,11 +38,30 @@ NEEDED: dict[FormatName, tuple[str, ...]] = {
 
 
 class Graph(ABC):
-    """A graph ready to run."""
+    """A graph ready to run.
+
+    Attributes:
+        gives: Names of its outputs.
+        card: The model card in its own metadata, as JSON; empty if it has none.
+    """
+
+    gives: tuple[str, ...]
+    card: str
+
+    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+        """Return its outputs by name, each (n, …), for (n, height, width, 3) uint8.
+
+        Raises:
+            RunError: It cannot compute that.
+        """
+        try:
+            return self._compute(pictures)
+        except Exception as error:  # its packages' errors have no common base
+            words = " ".join(str(error).split())[:160] or type(error).__name__
+            raise RunError(f"the graph cannot answer: {words}", "export the run again") from error
 
     @abstractmethod
-    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
-        """Return its outputs by name, each (n, …), for (n, height, width, 3) uint8."""
+    def _compute(self, pictures: Picture) -> dict[str, NDArray[np.float32]]: ...
 
 
 class OnnxGraph(Graph):
@@ -62,10 +84,11 @@ class OnnxGraph(Graph):
         except Exception as error:  # onnxruntime's errors have no common base
             raise _unreadable(file, error) from error
         self._takes = self._session.get_inputs()[0].name
-        self._gives = [each.name for each in self._session.get_outputs()]
+        self.gives = tuple(each.name for each in self._session.get_outputs())
+        self.card = self._session.get_modelmeta().custom_metadata_map.get(METADATA, "")
 
-    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
-        return dict(zip(self._gives, self._session.run(None, {self._takes: pictures}), strict=True))
+    def _compute(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+        return dict(zip(self.gives, self._session.run(None, {self._takes: pictures}), strict=True))
 
 
 class OpenvinoGraph(Graph):
@@ -87,9 +110,13 @@ class OpenvinoGraph(Graph):
         self._core: Any = openvino.Core()
         self._file, self._prepared = file, prepared
         self._compiled: dict[int | None, Any] = {}
-        self._read()  # a broken file is refused now
+        model = self._read()  # a broken file is refused now
+        self.gives = tuple(each.get_any_name() for each in model.outputs)
+        self.card = str(model.get_rt_info(METADATA).value) if model.has_rt_info(METADATA) else ""
+        if prepared and _squares_in(model) is None:
+            raise _unreadable(file, ValueError(f"it has no place {PREPARED!r}"))
 
-    def __call__(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
+    def _compute(self, pictures: Picture) -> dict[str, NDArray[np.float32]]:
         if not self._prepared:
             return self._ask(None, pictures)
         count = len(pictures)
@@ -106,7 +133,7 @@ class OpenvinoGraph(Graph):
             options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": processors()}
             model = self._read()
             part = model if size is None else self._begin_with_prepared(model, size)
-            for other in [known for known in self._compiled if known != 1]:
+            for other in [known for known in self._compiled if known != 1 and size != 1]:
                 del self._compiled[other]  # it is smaller, and no longer needed
             self._compiled[size] = self._core.compile_model(part, "CPU", options)
         compiled = self._compiled[size]
@@ -121,12 +148,17 @@ class OpenvinoGraph(Graph):
 
     def _begin_with_prepared(self, model: Any, size: int) -> Any:
         """Return the part of a graph that begins with ``size`` prepared squares."""
-        squares = next(node for node in model.get_ordered_ops() if node.get_friendly_name() == PREPARED)
+        squares = _squares_in(model)
         shape = squares.output(0).partial_shape
         shape[0] = size
         taken = self._openvino.opset13.parameter(shape, np.uint8, name=PREPARED)
         squares.output(0).replace(taken.output(0))
         return self._openvino.Model(model.get_results(), [taken], "network")
+
+
+def _squares_in(model: Any) -> Any:
+    """Return the node of an OpenVINO graph that gives prepared squares; None if there is none."""
+    return next((node for node in model.get_ordered_ops() if node.get_friendly_name() == PREPARED), None)
 
 
 def open_graph(folder: ExportFolder, prepared: bool) -> Graph:
@@ -160,6 +192,9 @@ def _part_of(file: Path) -> bytes:
 
     try:
         whole = onnx_ir.load(file)
+        tensors = [value.const_value for value in whole.graph.initializers.values()]
+        if any(isinstance(tensor, onnx_ir.ExternalTensor) for tensor in tensors):
+            raise ValueError("its weights are in other files")
         outputs = list(whole.graph.outputs)
         whole.graph = onnx_ir.convenience.extract(whole.graph, [PREPARED], outputs)
         content: bytes = onnx_ir.to_proto(whole).SerializeToString()
@@ -201,14 +236,31 @@ class GraphClassifier(Answering):
 
     Raises:
         RunError: It is no exported folder that holds a graph.
-        SettingsError: Its packages are not installed, or other views than its own are asked for.
+        SettingsError: Its packages are not installed, or other views than its own, another device than the processor
+            or another precision are asked for.
     """
 
     def __init__(self, folder: ExportFolder, settings: EvaluateSettings | None = None) -> None:
         super().__init__(read_card(folder.card), settings)
         self._refuse_other(self.views)
+        if self.settings.device not in ("auto", "cpu") or self.settings.precision not in ("auto", "float32"):
+            asked = f"{self.settings.device}, {self.settings.precision}"
+            raise SettingsError(f"{asked}: a graph is asked on the processor, in its own precision", "--engine torch")
         self.facts = read_exported(folder.facts)
         self.graph = open_graph(folder, prepared=True)
+        self._check(folder)
+
+    def _check(self, folder: ExportFolder) -> None:
+        """Refuse a graph and a card that do not belong together."""
+        wanted = {name for name in OUTPUTS if name != "known_score" or self.card.unknown is not None}
+        try:
+            own = ModelCard.model_validate_json(self.graph.card)
+        except ValidationError:
+            own = None
+        if own != self.card or not wanted <= set(self.graph.gives):
+            raise RunError(
+                f"{folder.path}: {folder.card.name} is not the card of this graph", "export the run again; edit neither"
+            )
 
     @property
     def computed_by(self) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from mekiki.errors import RunError, SettingsError, unknown_name
 from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
 from mekiki.evaluation.graphs import GraphClassifier
 from mekiki.records.card import read_card
-from mekiki.records.exported import GRAPHS, ExportFolder, read_exported
+from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
 from mekiki.records.run import RunFolder, model_fingerprint
 
 TORCH = "torch"
@@ -36,7 +36,9 @@ def load(
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     folder = ExportFolder(Path(run))
-    if folder.facts.is_file() and read_exported(folder.facts).to != "safetensors":
+    if is_export_folder(folder.path) and (facts := read_exported(folder.facts)).to != "safetensors":
+        if engine not in (TORCH, facts.name):
+            raise SettingsError(f"--engine {engine}: {folder.path} is an export to {facts.name}", "name the run")
         return GraphClassifier(folder, settings)
     if engine == TORCH:
         from mekiki.evaluation.classifier import load as load_run

@@ -1,72 +1,29 @@
-"""Writes a run's model in each format. Whether it says the same is for ``proof.py`` to find out.
+"""Writes a run's model as tensors. Whether it says the same is for ``proof.py`` to find out.
 
-- onnx: ``model.onnx``, the whole graph with the card in its metadata, and ``predict_onnx.py``, which needs no mekiki.
-- openvino: the same graph as ``model.xml`` and ``model.bin``, float32.
 - timm: a ``local-dir`` folder, ``config.json`` and ``model.safetensors`` under timm's own names.
-- safetensors: the run's own tensors and records, a folder that every verb takes as a model.
-
-``model.json`` (the card) and ``export.json`` lie beside each.
+- safetensors: the run's own tensors, a folder that ``predict`` and ``explain`` take as a model.
 """
 
 from __future__ import annotations
 
 import copy
-import importlib.resources
 import shutil
 from typing import Any
 
-import onnx_ir as ir
 import safetensors.torch
 import torch
 from torch import nn
 
 from mekiki.errors import ExportError
 from mekiki.evaluation.classifier import Classifier
-from mekiki.files import write_bytes, write_json, write_text
+from mekiki.files import write_json
 from mekiki.model.backbones import build_arguments, create_backbone
-from mekiki.portable.graph import METADATA
-from mekiki.portable.preparing import put_preparation_before
-from mekiki.records.card import Preprocessing, write_card
-from mekiki.records.exported import Exported, ExportFolder, write_exported
-from mekiki.records.run import RunFolder, model_fingerprint
-from mekiki.version import __version__
+from mekiki.records.exported import ExportFolder
+from mekiki.records.run import RunFolder
 
-OTHER_WAY = "mekiki export RUN --to onnx can hold any network"
-SCRIPT = "predict_onnx.py"
+OTHER_WAY = "mekiki export RUN --to onnx can hold more"
 CROP_MODES = {"letterbox": "border", "squash": "squash", "crop": "center"}
 """What timm calls the three ways to fit a picture into a square."""
-
-
-def write_facts(folder: ExportFolder, run: RunFolder, classifier: Classifier, facts: Exported) -> None:
-    """Write ``model.json`` and ``export.json``."""
-    write_card(folder.card, classifier.card.model_copy(update={"views": classifier.views}))
-    write_exported(
-        folder.facts,
-        facts.model_copy(update={"model": model_fingerprint(run), "views": classifier.views, "mekiki": __version__}),
-    )
-
-
-def whole_graph(network: ir.Model, preprocessing: Preprocessing) -> ir.Model:
-    """Return a copy of a network's graph that takes raw pictures."""
-    whole = ir.from_proto(ir.to_proto(network))
-    put_preparation_before(whole, preprocessing)
-    return whole
-
-
-def write_graph(folder: ExportFolder, whole: ir.Model, to: str) -> None:
-    """Write a whole graph as onnx or openvino."""
-    content: bytes = ir.to_proto(whole).SerializeToString()
-    if to == "onnx":
-        write_bytes(folder.onnx, content)
-        script = importlib.resources.files("mekiki.portable").joinpath(SCRIPT).read_text(encoding="utf-8")
-        write_text(folder.path / SCRIPT, script)
-        return
-    import openvino
-
-    folder.path.mkdir(parents=True, exist_ok=True)
-    model: Any = openvino.Core().read_model(content)  # its convert_model would ask the network about telemetry
-    model.set_rt_info(whole.metadata_props[METADATA], [METADATA])
-    openvino.save_model(model, str(folder.openvino), compress_to_fp16=False)
 
 
 def write_timm(folder: ExportFolder, classifier: Classifier) -> None:

@@ -15,13 +15,11 @@ from onnx_ir.passes.common import ClearMetadataAndDocStringPass, RemoveUnusedNod
 from torch import Tensor, nn
 
 from mekiki.evaluation.classifier import Classifier
-from mekiki.evaluation.graphs import PREPARED
+from mekiki.evaluation.graphs import METADATA, PREPARED
 from mekiki.model.views import answer_of
 from mekiki.portable.knowing import KnownScore
 from mekiki.portable.quiet import quietly
 
-METADATA = "mekiki"
-"""The entry of the graph's metadata that holds the model card as JSON."""
 TRACED = 2
 """Pictures that the graph is traced with; one alone would be taken for a constant."""
 

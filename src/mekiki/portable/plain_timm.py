@@ -40,13 +40,16 @@ def ask_timm(folder: ExportFolder, classifier: Classifier) -> Ask:
     return ask
 
 
-def agrees_alone(folder: ExportFolder, files: Sequence[Path], answers: Sequence[Answer]) -> float:
+def agrees_alone(
+    folder: ExportFolder, files: Sequence[Path], answers: Sequence[Answer], classifier: Classifier
+) -> float:
     """Return how often plain timm, with its own preparation and one look, names the class that the run names.
 
     Args:
         folder: The exported folder.
         files: Photos.
         answers: What the run says of each.
+        classifier: The run's.
     """
     network = load_timm(folder)
     settings: Any = resolve_model_data_config(network)  # type: ignore[no-untyped-call]
@@ -54,6 +57,7 @@ def agrees_alone(folder: ExportFolder, files: Sequence[Path], answers: Sequence[
     alike = []
     for file, answer in zip(files, answers, strict=True):
         with torch.inference_mode():
-            said = network(prepare(Image.fromarray(read_picture(file)))[None])[0]
+            picture = read_picture(file, max_megapixels=classifier.settings.max_megapixels)
+            said = network(prepare(Image.fromarray(picture))[None])[0]
         alike.append(int(said.argmax()) == int(answer.chances.argmax()))
     return float(np.mean(alike))

@@ -1,5 +1,6 @@
 """Say what is in pictures: python predict_onnx.py PHOTO... needs onnxruntime, numpy and Pillow, and model.onnx here."""
 
+import contextlib
 import io
 import json
 import sys
@@ -17,13 +18,16 @@ for name in sys.argv[1:]:
     image: Image.Image = Image.open(name)
     if 2 * size <= min(image.size):
         image.draft(None, (size, size))  # a large JPEG is decoded smaller, as in training
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda level: level / 256).convert("L")
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     if profile and image.mode == "RGB":
-        image = ImageCms.profileToProfile(image, io.BytesIO(profile), ImageCms.createProfile("sRGB")) or image
+        with contextlib.suppress(ImageCms.PyCMSError):  # a broken profile is not obeyed
+            image = ImageCms.profileToProfile(image, io.BytesIO(profile), ImageCms.createProfile("sRGB")) or image
     found = session.run(None, {"pictures": np.asarray(image.convert("RGB"))[None]})
     said = dict(zip([output.name for output in session.get_outputs()], found, strict=True))
     known = rule is None or said["known_score"][0] >= rule["threshold"]

@@ -143,10 +143,11 @@ def _known_alike(trial: Trial, classifier: Classifier) -> tuple[NDArray[np.bool_
     rule = classifier.card.unknown
     mine = np.array([np.nan if answer.known_score is None else answer.known_score for answer in trial.run])
     its = np.array([np.nan if said.known_score is None else said.known_score for said in trial.other])
-    if rule is None or np.isnan(its).any():
+    if rule is None or any(said.known_score is None for said in trial.other):
         return None, 0
     near = np.abs(mine - rule.threshold) <= TIE * max(1.0, abs(rule.threshold))
     alike = (mine >= rule.threshold) == (its >= rule.threshold)
+    near &= ~np.isnan(its)
     return alike | near, int((near & ~alike).sum())
 
 

@@ -72,15 +72,20 @@ def in_8_bits(network: ir.Model, squares: Sequence[Picture]) -> ir.Model:
 
 
 def _after_features(network: ir.Model) -> list[str]:
-    """Return the names of all nodes that read the pooled features, at first or second hand."""
+    """Return the names of all nodes that read the pooled features, at first or second hand, or share weights with such.
+
+    The head is there once for each view of a picture, always with the same weights.
+    """
     waiting = [value for value in network.graph.outputs if value.name == "features"]
-    found: dict[str, None] = {}
+    found: dict[str, ir.Node] = {}
     while waiting:
         for node in waiting.pop().consumers():
-            if node.name not in found:
-                found[str(node.name)] = None
+            if str(node.name) not in found:
+                found[str(node.name)] = node
                 waiting += node.outputs
-    return list(found)
+    weights = [value for node in found.values() for value in node.inputs if value and value.is_initializer()]
+    sharing = [node for value in weights for node in value.consumers() if node.op_type in COMPUTED]
+    return list(dict.fromkeys([*found, *(str(node.name) for node in sharing)]))
 
 
 def compare_speed(whole: Graph, smaller: Graph, square: Picture) -> Speed:

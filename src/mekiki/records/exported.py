@@ -15,6 +15,7 @@ from mekiki.config import ViewsName
 from mekiki.files import write_json
 from mekiki.records.comparison import PairComparison
 from mekiki.records.evaluation import Estimate, Record, foreign_record, read_json_object
+from mekiki.records.run import RunFolder, is_run_folder
 
 FormatName = Literal["onnx", "openvino", "timm", "safetensors"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
@@ -145,6 +146,13 @@ def is_export_folder(path: Path) -> bool:
         return ExportFolder(path).facts.is_file()
     except PermissionError:
         return False
+
+
+def run_of_export(path: Path) -> RunFolder | None:
+    """Return the run that holds an exported folder in its ``exports/``; None if it lies elsewhere."""
+    place = path.resolve()
+    run = RunFolder(place.parent.parent)
+    return run if place.parent == run.exports and is_run_folder(run.path) else None
 
 
 def write_exported(path: Path, facts: Exported) -> None:

@@ -120,7 +120,11 @@ def own_comparison(path: Path, run: RunFolder) -> AddedComparison:
     """
     comparison = read_comparison(path)
     names = [each.name for each in comparison.runs]
-    place = _place(path, run, [(each.run, each.model) for each in comparison.runs], f"compare {run.path} RUN")
+    models = [(each.run, each.model) for each in comparison.runs]
+    place = _place(path, run, models, f"compare {run.path} RUN")
+    own = models[place][1]  # its exports are of the same weights, and may stand before it
+    itself = (at for at, each in enumerate(comparison.runs) if each.model == own and each.engine == "torch")
+    place = next(itself, place)
     pairs = [pair for pair in comparison.pairs if names[place] in (pair.first, pair.second)]
     if not pairs or any(name not in names for pair in pairs for name in (pair.first, pair.second)):
         raise RunError(f"{path}: pairs: none is of {names[place]}", "it was written by another version, or edited")

@@ -13,16 +13,25 @@ from mekiki.config import EvaluateSettings, ScanSettings
 from mekiki.data.copies.hashing import sha256_of
 from mekiki.data.scans.scanning import scan
 from mekiki.errors import RunError, SettingsError, unknown_name
+from mekiki.evaluation.answering import Answering
 from mekiki.progress import Progress
+from mekiki.records.exported import is_export_folder, run_of_export
 from mekiki.records.manifest import PARTS, Manifest, Part, Photo, read_manifest
 from mekiki.records.run import RunFolder, photo_root, read_config
 from mekiki.records.split import read_split
 
 
-def with_runs_limit(run: str | Path, settings: EvaluateSettings | None) -> EvaluateSettings:
-    """Let a run's own limit on a picture's size hold unless another was given; for what is no run nothing changes."""
+def with_runs_limit(run: str | Path | Answering, settings: EvaluateSettings | None) -> EvaluateSettings:
+    """Let a run's own limit on a picture's size hold unless another was given, also for an export inside it.
+
+    For what is no run, or is loaded already, nothing changes.
+    """
     settings = EvaluateSettings() if settings is None else settings
-    folder = RunFolder(Path(run))
+    if isinstance(run, Answering):
+        return settings
+    folder = run_of_export(Path(run)) if is_export_folder(Path(run)) else RunFolder(Path(run))
+    if folder is None:
+        return settings
     if "max_megapixels" in settings.model_fields_set or not folder.config.is_file():
         return settings
     return settings.model_copy(update={"max_megapixels": read_config(folder).scan.max_megapixels})
@@ -44,14 +53,21 @@ def part_named(part: str | None, data: str | Path | None) -> Part | None:
     return chosen
 
 
-def own_photos_of(run: RunFolder, part: Part, verb: str, progress: Progress) -> Manifest:
+def parts_of(run: RunFolder) -> str:
+    """Return the hint of a verb that takes ``--part``: the parts of which a run has photos."""
+    split = read_split(run.split)
+    return " or ".join(f"--part {known}" for known in PARTS if split.part(known))
+
+
+def own_photos_of(run: RunFolder, part: Part, hint: str, progress: Progress, parts: str = "") -> Manifest:
     """Return the photos of one part of a run.
 
     Args:
         run: The run.
         part: Of its split.
-        verb: What asks, for the hint.
+        hint: What to do where there are none.
         progress: Told in a line if files have changed.
+        parts: What to do where the run has no such part; not given: ``hint``.
 
     Raises:
         SettingsError: The run has no photos in the part.
@@ -60,11 +76,10 @@ def own_photos_of(run: RunFolder, part: Part, verb: str, progress: Progress) -> 
     split = read_split(run.split)
     rows = split.part(part)
     if not rows:
-        there = " or ".join(f"--part {known}" for known in PARTS if split.part(known))
-        raise SettingsError(f"the run {run.path} has no {part} photos", there or f"mekiki {verb} {run.path} DATA")
+        raise SettingsError(f"the run {run.path} has no {part} photos", parts or hint)
     root = photo_root(read_config(run))
     if not root.is_dir():
-        raise RunError(f"the run's photos are not in {root} any more", f"mekiki {verb} {run.path} DATA")
+        raise RunError(f"the run's photos are not in {root} any more", hint)
     before = {photo.path: photo.sha256 for photo in read_manifest(run.manifest, root).photos}
     now = {row.path: _bytes_of(root / row.path) or before.get(row.path, "") for row in rows}
     changed = sum(path in before and sha256 != before[path] for path, sha256 in now.items())

@@ -20,9 +20,9 @@ from mekiki.evaluation.loading import ENGINES, TORCH, own_export
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import read_card
 from mekiki.records.comparison import write_compared_photos, write_comparison
-from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
+from mekiki.records.exported import ExportFolder, is_export_folder, read_exported, run_of_export
 from mekiki.records.manifest import Part
-from mekiki.records.run import RunFolder, check_new_folder, is_run_folder, open_run
+from mekiki.records.run import RunFolder, check_new_folder, open_run
 from mekiki.reports.canvas import save_png
 from mekiki.reports.comparison_page import write_comparison_page
 from mekiki.reports.pareto_figure import pareto_figure
@@ -116,17 +116,19 @@ def _check_count(count: int, most: int, hint: str) -> None:
 
 def _run_and_engine(place: Path) -> tuple[Path, str]:
     """Return a run's folder and the engine that a place names: torch, or the export that it is."""
-    if not is_export_folder(place) or read_exported(ExportFolder(place).facts).to not in GRAPHS:
+    if not is_export_folder(place):
         return open_run(place).path.resolve(), TORCH
-    place = place.resolve()
-    run = place.parent.parent
-    if place.parent != RunFolder(run).exports or place.name not in ENGINES or not is_run_folder(run):
+    to = read_exported(ExportFolder(place).facts).name
+    if to not in ENGINES:
+        raise RunError(f"{place} is an export to {to}, whose answers are those of its run", "name the run")
+    run = run_of_export(place)
+    if run is None or place.name != to:
         raise RunError(
             f"{place} is an export outside its run, and does not say which photos it was trained on",
             "mekiki export RUN, without --out, writes into RUN/exports",
         )
-    own_export(RunFolder(run), place.name)
-    return run, place.name
+    own_export(run, to)
+    return run.path, to
 
 
 def _with_exports(named: Sequence[tuple[Path, str]], progress: Progress) -> list[tuple[Path, str]]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mekiki.config import EvaluateSettings
 from mekiki.errors import MekikiError
 from mekiki.evaluation.answering import Answering
 from mekiki.evaluation.graphs import NEEDED, processors
@@ -107,11 +106,11 @@ def _folder_in(variable: str) -> str:
 
 
 def _time_engines(run: RunFolder, progress: Progress) -> tuple[Timed, ...]:
-    photos = own_photos_of(run, "val", "doctor --bench", progress)
-    settings = with_runs_limit(run.path, EvaluateSettings(device="cpu", precision="float32"))
-    loaded: dict[str, Answering] = {}
+    photos = own_photos_of(run, "val", "put them back: the engines are asked about them", progress, "train with --val")
+    settings = with_runs_limit(run.path, None)
+    loaded: dict[str, Answering] = {TORCH: load(run.path, settings)}
     problems: dict[str, str] = {}
-    for engine in ENGINES:
+    for engine in ENGINES[1:]:
         try:
             loaded[engine] = load(run.path, settings, engine=engine)
         except MekikiError as error:

@@ -20,7 +20,7 @@ from mekiki.records.predictions import write_predictions
 from mekiki.records.run import RunFolder, check_new_folder, open_run
 from mekiki.records.split import read_split
 from mekiki.reports.figures import prediction_figure, save_png
-from mekiki.verbs.asked_photos import other_photos_in, own_photos_of, part_named, with_runs_limit
+from mekiki.verbs.asked_photos import other_photos_in, own_photos_of, part_named, parts_of, with_runs_limit
 from mekiki.verbs.finish import figure_name, save_judgement
 
 LARGEST_FIGURE = 640
@@ -64,7 +64,7 @@ def evaluate(
     classifier = load(folder.path, with_runs_limit(folder.path, settings))
     if data is None:
         own_part = own_part or ("test" if read_split(folder.split).part("test") else "val")
-        manifest = own_photos_of(folder, own_part, "evaluate", progress)
+        manifest = own_photos_of(folder, own_part, f"mekiki evaluate {folder.path} DATA", progress, parts_of(folder))
     else:
         manifest = other_photos_in(data, classifier.card.classes, classifier.settings.max_megapixels, progress)
     strangers = None if unknown is None else strangers_to(classifier, folder, list_pictures([unknown]), progress)

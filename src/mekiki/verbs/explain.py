@@ -18,7 +18,7 @@ from mekiki.config import EvaluateSettings, ExplainSettings, build
 from mekiki.data.importing.layouts import list_pictures
 from mekiki.data.pictures import read_picture
 from mekiki.errors import DataError, PictureError, SettingsError
-from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.classifier import Classifier, as_classifier
 from mekiki.evaluation.parts import record_pictures
 from mekiki.explanation.background import HeatShares, find_mask, heat_shares, read_mask
 from mekiki.explanation.faithfulness import Faith, blank_networks, measure_faith
@@ -198,7 +198,7 @@ def explain(
         raise DataError(
             f"{how.masks} holds no mask of these pictures", f"the mask of {pictures[0].name} is {pictures[0].stem}.png"
         )
-    classifier = run if isinstance(run, Classifier) else load(run, with_runs_limit(run, settings), weights)
+    classifier = as_classifier(run, with_runs_limit(run, settings), weights)
     for name in (how.of_class, how.instead_of):
         class_number(classifier, name)
     job = _Job(

@@ -22,7 +22,7 @@ from mekiki.records.run import RunFolder, check_new_folder, model_fingerprint, o
 from mekiki.records.stress import Stress, write_flips, write_stress, write_stress_rows
 from mekiki.reports.stress_page import save_stress_figures, write_stress_page
 from mekiki.reports.stress_story import verdicts
-from mekiki.verbs.asked_photos import other_photos_in, own_photos_of, part_named, with_runs_limit
+from mekiki.verbs.asked_photos import other_photos_in, own_photos_of, part_named, parts_of, with_runs_limit
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ def _photos(
     limit = classifier.settings.max_megapixels
     manifest = None if data is None else other_photos_in(data, classifier.card.classes, limit, progress)
     if len(folders) == 1:
-        own = manifest or own_photos_of(folders[0], part, "stress", progress)
+        run = folders[0]
+        own = manifest or own_photos_of(run, part, f"mekiki stress {run.path} DATA", progress, parts_of(run))
         return _Faced(own.root, part if manifest is None else "data", own.usable())
     runs = [(str(folder.path), folder) for folder in folders]
     fair = own_photos(runs, part, progress) if manifest is None else other_photos(manifest, runs, progress)

@@ -17,7 +17,7 @@ from mekiki.data.cameras import Camera, camera_number
 from mekiki.data.video_output import VideoOutput, check_video_name
 from mekiki.data.videos import Footage, VideoFile, is_video
 from mekiki.errors import SettingsError
-from mekiki.evaluation.classifier import Classifier, load
+from mekiki.evaluation.classifier import Classifier, as_classifier
 from mekiki.files import replaced
 from mekiki.progress import Progress, Silent
 from mekiki.records.frames import Change, Watched, WatchedFrame, csv_header
@@ -81,7 +81,7 @@ def watch(
     with ExitStack() as stack:
         footage: Footage = VideoFile(str(source), settings.max_megapixels) if number is None else Camera(number)
         stack.enter_context(closing(footage))
-        classifier = run if isinstance(run, Classifier) else load(run, settings, weights)
+        classifier = as_classifier(run, settings, weights)
         answers = FrameAnswers(classifier, how, with_pages=explain is not None)
         outputs = _Outputs(stack, places, footage.facts.rate, min(bars, len(classifier.classes_)), answers.names)
         tally = _Tally()
