@@ -18,8 +18,7 @@ for name in sys.argv[1:]:
     image: Image.Image = Image.open(name)
     if 2 * size <= min(image.size):
         image.draft(None, (size, size))  # a large JPEG is decoded smaller, as in training
-    if image.mode.startswith("I;16"):
-        image = image.point(lambda level: level / 256).convert("L")
+    image = image.point(lambda level: level / 256).convert("L") if image.mode[:4] == "I;16" else image
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
