@@ -187,7 +187,8 @@ def as_map(backbone: nn.Module, features: Tensor, aspect: float) -> Tensor:
     columns = places.shape[1] // rows
     if rows * columns != places.shape[1]:
         raise SettingsError(f"the {places.shape[1]} tokens of {_name_of(backbone)} lie on no grid", "choose another")
-    return places.transpose(1, 2).unflatten(2, (rows, columns))
+    shape = (places.shape[0], places.shape[2], rows, columns)  # len() would fix the number of pictures in a trace
+    return places.transpose(1, 2).reshape(shape)
 
 
 def from_map(backbone: nn.Module, features: Tensor, tokens: bool) -> Tensor:
