@@ -80,3 +80,8 @@ def unknown_name(what: str, name: str, known: Sequence[str]) -> SettingsError:
     some = ", ".join(known[:NAMES_SHOWN]) + (", …" if len(known) > NAMES_SHOWN else "")
     hint = f"did you mean {near[0]}?" if near else f"known: {some}"
     return SettingsError(f"there is no {what} {name!r}", hint)
+
+
+def one_line(error: BaseException, most: int = 200) -> str:
+    """Return an error's text on one line of at most ``most`` characters; its kind if it has no text."""
+    return " ".join(str(error).split())[:most] or type(error).__name__

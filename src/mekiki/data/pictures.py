@@ -26,7 +26,7 @@ from PIL import Image, UnidentifiedImageError
 from mekiki.data.colours import to_rgb
 from mekiki.data.exif import orientation_of, taken_and_camera
 from mekiki.data.scans.stamps import Stamp, stamp_of
-from mekiki.errors import PictureError
+from mekiki.errors import PictureError, one_line
 
 FORMAT_ENDINGS: dict[str, tuple[str, ...]] = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -218,7 +218,7 @@ def _as_picture_errors(kind: str, max_megapixels: float) -> Iterator[None]:
     except MemoryError:
         raise PictureError(OUT_OF_MEMORY) from None
     except Exception as error:
-        words = " ".join(str(error).split())[:120] or type(error).__name__
+        words = one_line(error, 120)
         if isinstance(error, EOFError) or "truncated" in words.lower():
             raise PictureError("is truncated: the file ends before the picture does") from None
         raise PictureError(f"is a damaged {kind} ({words})") from None

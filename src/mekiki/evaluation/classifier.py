@@ -21,7 +21,7 @@ from mekiki.model.folding import folded
 from mekiki.model.imagenet import load_imagenet
 from mekiki.model.views import answer_of, check_views, mean_logits, takes_one_size
 from mekiki.records.card import ModelCard
-from mekiki.records.exported import GRAPHS, ExportFolder, is_export_folder, read_exported
+from mekiki.records.exported import is_graph_folder
 from mekiki.records.run import open_run
 from mekiki.records.unknown import FEATURE_SCORES, FeatureReference, read_reference
 from mekiki.scoring.unknown import known_scores
@@ -146,10 +146,7 @@ def as_classifier(run: str | Path | Answering, settings: EvaluateSettings | None
     """
     if isinstance(run, Classifier):
         return run
-    is_graph = isinstance(run, Answering)
-    if not isinstance(run, Answering) and is_export_folder(Path(run)):
-        is_graph = read_exported(ExportFolder(Path(run)).facts).to in GRAPHS
-    if isinstance(run, Answering) or is_graph:
+    if isinstance(run, Answering) or is_graph_folder(Path(run)):
         raise SettingsError("heat maps and videos need torch, and this is an exported graph", "name the run")
     return load(run, settings, weights)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from mekiki.config import EvaluateSettings, ViewsName
-from mekiki.errors import RunError, SettingsError
+from mekiki.errors import RunError, SettingsError, one_line
 from mekiki.evaluation.answering import Answer, Answering
 from mekiki.records.card import ModelCard, read_card
 from mekiki.records.exported import GRAPHS, ExportFolder, FormatName, read_exported
@@ -57,8 +57,7 @@ class Graph(ABC):
         try:
             return self._compute(pictures)
         except Exception as error:  # its packages' errors have no common base
-            words = " ".join(str(error).split())[:160] or type(error).__name__
-            raise RunError(f"the graph cannot answer: {words}", "export the run again") from error
+            raise RunError(f"the graph cannot answer: {one_line(error, 160)}", "export the run again") from error
 
     @abstractmethod
     def _compute(self, pictures: Picture) -> dict[str, NDArray[np.float32]]: ...
@@ -205,8 +204,9 @@ def _part_of(file: Path) -> bytes:
 
 def _unreadable(file: Path | bytes, error: Exception) -> RunError:
     what = "the graph" if isinstance(file, bytes) else str(file)
-    words = " ".join(str(error).split())[:160] or type(error).__name__
-    return RunError(f"{what} cannot be read as a graph: {words}", "the file is damaged; export the run again")
+    return RunError(
+        f"{what} cannot be read as a graph: {one_line(error, 160)}", "the file is damaged; export the run again"
+    )
 
 
 def check_installed(to: FormatName, more: tuple[str, ...] = ()) -> None:

@@ -17,9 +17,9 @@ import torch
 from timm.models import VGG, group_parameters, is_model_in_modules
 from torch import Tensor, nn
 
-from mekiki.errors import SettingsError, WeightsError
+from mekiki.errors import SettingsError, WeightsError, one_line
 from mekiki.model.registry import backbone_names, check_backbone, pretrained_facts
-from mekiki.model.weight_files import Pretrained, one_line
+from mekiki.model.weight_files import Pretrained
 from mekiki.model.weights import describe_place
 from mekiki.records.card import PadType
 

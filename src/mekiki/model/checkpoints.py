@@ -13,11 +13,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from mekiki.errors import RunError, SettingsError
+from mekiki.errors import RunError, SettingsError, one_line
 from mekiki.files import replaced
 from mekiki.model.classifier import PhotoClassifier, assemble
 from mekiki.model.imagenet import load_imagenet
-from mekiki.model.weight_files import one_line
 from mekiki.records.card import ModelCard, read_card, write_card
 from mekiki.records.run import RunFolder
 

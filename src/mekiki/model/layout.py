@@ -12,9 +12,8 @@ from typing import Any, Literal, cast
 import torch
 from torch import nn
 
-from mekiki.errors import SettingsError
+from mekiki.errors import SettingsError, one_line
 from mekiki.model.backbones import as_map, create_backbone, feature_map, from_map
-from mekiki.model.weight_files import one_line
 from mekiki.records.card import PadType
 
 Pooling = Literal["own", "mean"]

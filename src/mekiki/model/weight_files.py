@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
-from mekiki.errors import WeightsError
+from mekiki.errors import WeightsError, one_line
 from mekiki.model.registry import architecture, pretrained_facts
 from mekiki.records.card import Channels, PadType, Spread
 
@@ -176,8 +176,3 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
     red, green, blue = values
     return float(red), float(green), float(blue)
-
-
-def one_line(error: BaseException, most: int = 200) -> str:
-    """Return an error's text on one line of at most ``most`` characters."""
-    return " ".join(str(error).split())[:most]

@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import huggingface_hub
 from huggingface_hub import constants, errors
 
-from mekiki.errors import WeightsError
+from mekiki.errors import WeightsError, one_line
 from mekiki.model.registry import architecture, check_backbone, pretrained_facts
 from mekiki.model.weight_files import (
     CONFIG_NAME,
     WEIGHTS_NAME,
     Pretrained,
-    one_line,
     read_architecture,
     read_pretrained,
 )

@@ -148,6 +148,15 @@ def is_export_folder(path: Path) -> bool:
         return False
 
 
+def is_graph_folder(path: Path) -> bool:
+    """Tell whether ``mekiki export`` wrote a folder that holds a whole graph.
+
+    Raises:
+        RunError: ``export.json`` does not fit this version.
+    """
+    return is_export_folder(path) and read_exported(ExportFolder(path).facts).to in GRAPHS
+
+
 def run_of_export(path: Path) -> RunFolder | None:
     """Return the run that holds an exported folder in its ``exports/``; None if it lies elsewhere."""
     place = path.resolve()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from mekiki.errors import DataError, RunError
+from mekiki.errors import DataError, RunError, one_line
 from mekiki.files import replaced
 from mekiki.records.card import LARGEST_BASIS, Preprocessing
 
@@ -118,7 +118,7 @@ def read_whitening(path: Path, preprocessing: Preprocessing) -> Whitening:
                 raise RunError(f"{path} holds {_in_words(found)}; model.json calls for {_in_words(expected)}", _HINT)
             whitening = Whitening(file.get_tensor("basis"), file.get_tensor("gains"))
     except (OSError, SafetensorError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise RunError(f"{path} is no whole safetensors file: {reason}", _HINT) from error
     if not (whitening.basis.isfinite().all() and whitening.gains.isfinite().all()):
         raise RunError(f"{path} holds what are no finite numbers", _HINT)

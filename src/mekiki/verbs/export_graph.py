@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
 
-from mekiki.data.pictures import read_picture
-from mekiki.errors import DataError, ExportError, MekikiError, PictureError
+from mekiki.errors import DataError, ExportError, MekikiError, PictureError, one_line
 from mekiki.evaluation.graphs import Graph, GraphClassifier, open_graph
 from mekiki.portable.facts import write_facts
 from mekiki.portable.graph import network_graph
@@ -31,7 +29,7 @@ from mekiki.portable.proof import (
 from mekiki.portable.quantising import CALIBRATED_ON, compare_speed, demand_worth, in_8_bits
 from mekiki.portable.whole import whole_graph, write_graph
 from mekiki.records.exported import Exported, ExportFolder, Parity
-from mekiki.tensors.geometry import Picture, square
+from mekiki.tensors.geometry import Picture
 from mekiki.verbs.asked_photos import own_photos_of
 from mekiki.verbs.export_job import ExportJob
 
@@ -56,9 +54,8 @@ def _can_be_written(job: ExportJob) -> Iterator[None]:
     except MekikiError:
         raise
     except Exception as error:  # their errors have no common base
-        words = " ".join(str(error).split())[:160] or type(error).__name__
         raise ExportError(
-            f"{job.classifier.card.backbone} cannot be written as {job.name}: {words}; nothing is kept",
+            f"{job.classifier.card.backbone} cannot be written as {job.name}: {one_line(error, 160)}; nothing is kept",
             "--to safetensors holds any model",
         ) from error
 
@@ -118,7 +115,8 @@ class _Graph:
         """Tell whether a graph's preparation or its network differs, by asking the network about prepared squares."""
         apart = [np.abs(mine.chances - its.chances).max() for mine, its in zip(trial.run, trial.other, strict=True)]
         worst = int(np.argmax(apart))
-        prepared = self._prepared(self.job.photos.root / trial.paths[worst])
+        prepared = self.job.classifier.prepare(self.job.photos.root / trial.paths[worst])
+        assert isinstance(prepared, np.ndarray)  # it was read a moment ago
         said = open_graph(self.made, prepared=True)(prepared[None])["probabilities"][0]
         alike = float(np.abs(said - trial.run[worst].chances).max())
         if alike <= apart[worst] / 2:
@@ -129,20 +127,11 @@ class _Graph:
         """Return prepared training photos."""
         hint = "export without --int8: 8 bits are calibrated on training photos"
         train = own_photos_of(self.job.run, "train", hint, self.job.progress)
-        found = []
-        for path in paths_of(train, CALIBRATED_ON):
-            try:
-                found.append(self._prepared(path))
-            except PictureError:
-                continue
+        tried = [self.job.classifier.prepare(path) for path in paths_of(train, CALIBRATED_ON)]
+        found = [each for each in tried if isinstance(each, np.ndarray)]
         if not found:
             raise DataError("none of the run's training photos can be read, so 8 bits cannot be calibrated", hint)
         return found
-
-    def _prepared(self, path: Path) -> Picture:
-        preprocessing, limit = self.job.classifier.card.preprocessing, self.job.classifier.settings.max_megapixels
-        size = preprocessing.image_size
-        return square(read_picture(path, max_megapixels=limit, at_least=size), size, preprocessing.fit)
 
 
 def _asking(graph: Graph) -> Ask:
