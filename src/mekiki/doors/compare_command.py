@@ -123,7 +123,10 @@ def _show_costs(comparison: Comparison) -> None:
         if run.cost is not None:
             sizes = (f"{run.cost.parameters:,}", f"{run.cost.bytes / 1e6:.1f}", f"{run.cost.multiply_adds / 1e6:,.0f}")
             table.add_row(foreign(run.name), *sizes, f"{run.cost.milliseconds:.1f}")
-    results_console().print(table)
+    console = results_console()
+    console.print()
+    console.print(table)
+    console.print()
 
 
 def _show_counts(counts: tuple[str, str], as_json: bool) -> None:
