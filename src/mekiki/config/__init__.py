@@ -34,6 +34,7 @@ from mekiki.config.recipes import Recipe, read_recipe, recipe_names
 from mekiki.config.run import SECTIONS, RunConfig, amounts_in, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
 from mekiki.config.stress import KINDS, UNITS, KindName, StressSettings, severities_of
+from mekiki.config.studio import StudioSettings
 from mekiki.config.video import VideoSettings
 
 __all__ = [
@@ -82,5 +83,6 @@ __all__ = [
     "KindName",
     "StressSettings",
     "severities_of",
+    "StudioSettings",
     "VideoSettings",
 ]

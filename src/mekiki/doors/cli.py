@@ -16,6 +16,7 @@ from mekiki.doors import (
     report_command,
     storage_command,
     stress_command,
+    studio_command,
 )
 from mekiki.doors.app import app
 
@@ -32,6 +33,7 @@ __all__ = [
     "report_command",
     "storage_command",
     "stress_command",
+    "studio_command",
 ]
 
 

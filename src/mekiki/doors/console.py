@@ -1,14 +1,16 @@
 """What a person sees in the terminal while work goes on: bars on a terminal, plain lines elsewhere.
 
-Everything here goes to stderr; stdout carries results alone.
+Everything here goes to stderr; stdout carries results alone. Where another process watches, a file tells it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -26,13 +28,17 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mekiki.doors.progress_file import PROGRESS_VARIABLE, ProgressFile
 from mekiki.doors.terminal import without_controls
 
 LINE_EVERY_SECONDS = 10.0
 
 
-def make_progress() -> Bars | Lines:
-    """Return bars for a terminal, plain lines otherwise."""
+def make_progress() -> Bars | Lines | ProgressFile:
+    """Return bars for a terminal, plain lines otherwise; a file as well where the environment names one."""
+    file = os.environ.get(PROGRESS_VARIABLE)
+    if file:
+        return ProgressFile(Path(file), Lines())
     console = Console(stderr=True, highlight=False)
     return Bars(console) if console.is_terminal else Lines()
 
