@@ -1,4 +1,4 @@
-"""Atomic writes: a file appears whole under its name or not at all.
+"""Atomic writes: a file appears whole under its name or not at all. And where files lie that may be lost.
 
 Everything that mekiki writes goes through here: first under a temporary name in the same folder, then renamed. A
 device or pipe (``/dev/null``) is written straight into. A link stays, and the file that it leads to is replaced.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -99,3 +100,19 @@ def write_json(path: Path, content: Any) -> None:
 def printable(path: str) -> str:
     """Return a path as text that can be written anywhere: bytes that are no UTF-8 become escapes."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def cache_folder() -> Path | None:
+    """Return the folder for what may be lost; None where the user has none."""
+    if given := os.environ.get("MEKIKI_CACHE"):
+        return Path(given)
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "mekiki" / "Cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "mekiki"
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if Path(given).is_absolute() else home / ".cache") / "mekiki"
