@@ -35,8 +35,7 @@ class RunningStudio:
         named = [str(root) for root in roots or (home,)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mekiki", "studio", *named, "--out", str(home), "--no-show", "--port", "0"]
-                + list(options),
+                [sys.executable, *"-m mekiki studio --no-show --port 0".split(), *named, "--out", str(home), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
