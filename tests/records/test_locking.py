@@ -4,15 +4,14 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
 from mekiki.errors import MekikiError
-from mekiki.files import cache_folder
+from mekiki.files import cache_folder, write_text
 from mekiki.records import decisions, locking
 from mekiki.records.decisions import Decision, append_decisions, read_decisions, remove_decision
 from mekiki.records.locking import locked
@@ -55,15 +54,26 @@ def test_threads_lose_nothing_of_each_other(tmp_path: Path) -> None:
     assert (len(paths), set(paths)) == (12 * 6, names_left(12, 8))
 
 
-def test_without_the_lock_lines_would_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above can fail: a pause between reading and writing is all that it takes."""
-    monkeypatch.setattr(decisions, "locked", lambda path: nullcontext())
-    monkeypatch.setattr(decisions, "write_text", lambda path, text: (time.sleep(0.002), path.write_text(text)))
+@pytest.mark.parametrize(("with_lock", "kept"), [(True, 2), (False, 1)])
+def test_two_that_read_before_either_writes_lose_a_line_and_the_lock_prevents_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_lock: bool, kept: int
+) -> None:
+    """Each writer waits for the other one to have read as well, which with the lock does not happen."""
+    both_have_read = threading.Barrier(2)
+
+    def write_late(path: Path, content: str) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both_have_read.wait(timeout=0.5 if with_lock else 20)
+        write_text(path, content)
+
+    monkeypatch.setattr(decisions, "write_text", write_late)
+    if not with_lock:
+        monkeypatch.setattr(decisions, "locked", lambda path: nullcontext())
     file = tmp_path / "decisions.csv"
     file.write_text("path,action\n")
-    with pytest.raises((AssertionError, MekikiError)):
-        write_in_threads(file, 12, 8)
-        assert {decision.path for decision in read_decisions(file)} == names_left(12, 8)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: append_decisions(file, [Decision(name, "exclude")]), ("a", "b")))
+    assert len(read_decisions(file)) == kept
 
 
 def test_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
