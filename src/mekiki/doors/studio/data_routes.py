@@ -5,7 +5,8 @@ Errors leave as JSON with a message and a hint. A photo is only named by a path 
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import JSONResponse
@@ -50,38 +51,19 @@ def add_data_routes(app: FastAPI, studio: Studio) -> None:
 
     @app.get("/data/table")
     def table(photos: str) -> Response:
-        try:
-            return _fresh(tables.read(photos).as_json())
-        except (MekikiError, OSError) as error:
-            return refusal(error)
+        return _answer(lambda: tables.read(photos).as_json())
 
     @app.get("/data/decisions")
     def decisions(photos: str, seen: str = "") -> Response:
-        try:
-            known = tables.get(photos)
-            same = bool(seen) and stamp_of_file(known.decisions) == seen
-            return _fresh({"stamp": seen} if same else known.state())
-        except (MekikiError, OSError) as error:
-            return refusal(error)
+        return _answer(lambda: _since(tables.get(photos), seen))
 
     @app.post("/data/decide")
     def decide(asked: Asked) -> Response:
-        try:
-            known = tables.get(asked.photos)
-            _check_known(known, asked)
-            added = known.record([asked.decision()])
-            return _fresh({**known.state(), "done": bool(added)})
-        except (MekikiError, OSError) as error:
-            return refusal(error)
+        return _answer(lambda: _decide(tables.get(asked.photos), asked))
 
     @app.post("/data/undo")
     def undo(asked: Asked) -> Response:
-        try:
-            known = tables.get(asked.photos)
-            done = known.take_back(asked.decision())
-            return _fresh({**known.state(), "done": done})
-        except (MekikiError, OSError) as error:
-            return refusal(error)
+        return _answer(lambda: _undo(tables.get(asked.photos), asked))
 
     @app.get("/data/thumbnail")
     def thumbnail(photos: str, path: str, v: str = "") -> Response:
@@ -103,12 +85,26 @@ def refusal(error: MekikiError | OSError) -> Response:
     return JSONResponse({"message": message, "hint": hint}, 409, {"cache-control": "no-store"})
 
 
-def _check_known(table: PhotoTable, asked: Asked) -> None:
-    """Refuse what no finding and no photo is about, so that the file holds no lines that mean nothing."""
-    known = asked.path in table.entries or any(finding.path == asked.path for finding in table.findings)
-    if not known:
-        raise DataError(f"{asked.path} is not among the photos any more", "look at the page again: reload it")
+def _answer(ask: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        return JSONResponse(ask(), headers={"cache-control": "no-store"})
+    except (MekikiError, OSError) as error:
+        return refusal(error)
 
 
-def _fresh(content: object) -> Response:
-    return JSONResponse(content, headers={"cache-control": "no-store"})
+def _since(table: PhotoTable, seen: str) -> dict[str, Any]:
+    """Return what was decided; only the stamp if the browser has seen it."""
+    return {"stamp": seen} if seen and stamp_of_file(table.decisions) == seen else table.state()
+
+
+def _decide(table: PhotoTable, asked: Asked) -> dict[str, Any]:
+    """Write a decision about what is there, so that the file holds no lines that mean nothing."""
+    if asked.path not in table.entries and not any(finding.path == asked.path for finding in table.findings):
+        raise DataError(f"{asked.path} is not among the photos any more", "look again: reload the page")
+    added = table.record([asked.decision()])
+    return {**table.state(), "done": bool(added)}
+
+
+def _undo(table: PhotoTable, asked: Asked) -> dict[str, Any]:
+    done = table.take_back(asked.decision())
+    return {**table.state(), "done": done}

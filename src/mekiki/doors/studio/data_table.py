@@ -77,16 +77,15 @@ class PhotoTable:
         decided = self._decided()
         first = self.entries
         lines = read_decisions(decided.file) if decided.file is not None else []
-        unsettled = {id(finding) for finding in without_kept(self.findings, decided)}
+        labels = {entry.path: entry.label for entry in decided.found.entries}
+        open_ = {id(each) for each in without_kept(self.findings, decided) if not _is_mended(each, labels)}
         return {
             "stamp": stamp_of_file(self.decisions),
             "lines": [[each.path, each.action, each.value, each.other, each.reason] for each in lines],
             "shown": [each.path for each in decided.decisions],
-            "labels": {
-                entry.path: entry.label for entry in decided.found.entries if entry.label != first[entry.path].label
-            },
+            "labels": {path: label for path, label in labels.items() if label != first[path].label},
             "excluded": sorted(decided.excluded & first.keys()),
-            "settled": [number for number, each in enumerate(self.findings) if id(each) not in unsettled],
+            "settled": [number for number, each in enumerate(self.findings) if id(each) not in open_],
             "notes": list(decided.notes),
         }
 
@@ -193,6 +192,11 @@ def _read_scan(scan: LastScan | None, found: Found) -> tuple[dict[str, Photo], t
     first = [finding for kind in _ORDER for finding in findings if finding.kind == kind]
     others = [finding for finding in findings if finding.kind not in _ORDER]
     return {photo.path: photo for photo in manifest.photos}, (*first, *others)
+
+
+def _is_mended(finding: Finding, labels: Mapping[str, str]) -> bool:
+    """Tell whether two copies have one label by now."""
+    return finding.kind == "label_conflict" and labels.get(finding.path) == labels.get(finding.other)
 
 
 def _cannot_write(place: Path, error: OSError) -> MekikiError:

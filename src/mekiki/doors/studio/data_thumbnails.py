@@ -6,7 +6,6 @@ a few at a time.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor

@@ -49,7 +49,7 @@ def add_upload_routes(app: FastAPI, studio: Studio) -> None:
         accepted = request.headers.get("accept-language", "")
         words = words_of(choose_language(request.cookies.get(LANGUAGE_COOKIE), accepted))
         try:
-            job = await uploads.take_zip(name, request.stream(), words("data.job_unpack", name=name))
+            job = await uploads.take_zip(name, request.stream(), words("data.job_unpack", folder=name))
         except (MekikiError, OSError) as error:
             return refusal(error)
         return JSONResponse({"job": job.name})

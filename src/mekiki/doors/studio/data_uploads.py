@@ -113,7 +113,8 @@ class Uploads:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        arguments = ["unpack", str(archive), "--out", str(out)]
+        most = str(self._studio.settings.most_photos)
+        arguments = ["unpack", str(archive), "--out", str(out), "--most-files", most]
         return self._studio.jobs.start(arguments, title, "quick", {"photos": out, "arriving": folder})
 
     def sweep(self) -> None:
@@ -130,7 +131,9 @@ class Uploads:
         with self._lock:
             known = word in self._counts
         if not known:
-            raise DataError("the studio knows nothing of this upload", "it was begun anew meanwhile: send the photos again")
+            raise DataError(
+                "the studio knows nothing of this upload", "it was begun anew meanwhile: send the photos again"
+            )
         return self._studio.workspace.photos / f"{_HIDDEN}{word}"
 
     def _count(self, word: str) -> None:
