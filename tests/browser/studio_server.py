@@ -36,19 +36,7 @@ class RunningStudio:
         named = [str(root) for root in roots or (home,)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "mekiki",
-                    "studio",
-                    *named,
-                    "--out",
-                    str(home),
-                    "--no-show",
-                    "--port",
-                    "0",
-                    *options,
-                ],
+                [sys.executable, *"-m mekiki studio --no-show --port 0".split(), *named, "--out", str(home), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -78,10 +66,9 @@ class RunningStudio:
 
 
 def _usual_environment() -> dict[str, str]:
-    """Return the environment without pytest's marks, by which NiceGUI would take itself for a test."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")} | {
-        "PYTHONUNBUFFERED": "1"
-    }
+    """Return the environment without pytest's mark, by which NiceGUI would take itself for a test."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return {**usual, "PYTHONUNBUFFERED": "1"}
 
 
 def _is_open(port: int) -> bool:
