@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mekiki.evaluation.classifier import Classifier
     from mekiki.evaluation.loading import load
     from mekiki.tensors.generator.image_data_generator import ImageDataGenerator
+    from mekiki.verbs.audit import audit
     from mekiki.verbs.augment import augment
     from mekiki.verbs.cache import cache
     from mekiki.verbs.collect import collect
@@ -39,6 +40,7 @@ _HOMES = {
     "ImageDataGenerator": "mekiki.tensors.generator.image_data_generator",
     "MekikiError": "mekiki.errors",
     "__version__": "mekiki.version",
+    "audit": "mekiki.verbs.audit",
     "augment": "mekiki.verbs.augment",
     "cache": "mekiki.verbs.cache",
     "check_split": "mekiki.verbs.split",
@@ -68,6 +70,7 @@ __all__ = [
     "ImageDataGenerator",
     "MekikiError",
     "__version__",
+    "audit",
     "augment",
     "cache",
     "check_split",

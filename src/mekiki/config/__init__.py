@@ -4,6 +4,7 @@ The command line, the run's ``config.json`` and the documentation are made from 
 is refused here, in the user's own words. A function takes its section or plain values, never the whole ``RunConfig``.
 """
 
+from mekiki.config.audit import AuditSettings
 from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
 from mekiki.config.distill import DistillSettings
 from mekiki.config.explain import ExplainSettings, MethodName
@@ -39,6 +40,7 @@ from mekiki.config.studio import StudioSettings
 from mekiki.config.video import VideoSettings
 
 __all__ = [
+    "AuditSettings",
     "PRESETS",
     "AugmentSettings",
     "FillMode",

@@ -6,6 +6,7 @@ import io
 import sys
 
 from mekiki.doors import (
+    audit_command,
     compare_command,
     data_commands,
     distill_command,
@@ -22,6 +23,7 @@ from mekiki.doors.app import app
 
 __all__ = [
     "app",
+    "audit_command",
     "compare_command",
     "data_commands",
     "distill_command",

@@ -37,6 +37,19 @@ def check_label_search(settings: LabelSettings) -> None:
         WeightsError: The pretrained weights are not to be had.
     """
     check_cleanlab()
+    check_backbone(settings)
+
+
+def check_backbone(settings: LabelSettings) -> None:
+    """Refuse a backbone, weights or a device that are not to be had.
+
+    Args:
+        settings: As for ``frozen_features``.
+
+    Raises:
+        SettingsError: There is no such backbone or device.
+        WeightsError: The pretrained weights are not to be had.
+    """
     choose_machine(settings.device, settings.precision)
     _pretrained(settings)
 

@@ -84,8 +84,6 @@ def judge_labels(
 ) -> Judgement:
     """Ask for each photo whether the others' labels speak for its own.
 
-    Two rounds of cross-validation on the same folds: the second learns without the photos that the first disputes.
-
     Args:
         features: (n, features), finite.
         labels: (n,) class numbers as given, right or wrong; at least two classes occur.
@@ -100,6 +98,39 @@ def judge_labels(
         MekikiError: cleanlab is not installed.
     """
     check_cleanlab()
+    probabilities, judged = cross_probabilities(features, labels, groups, classes, folds, seed, progress)
+    quality, listed = np.ones(len(labels)), np.zeros(len(labels), bool)
+    if len(np.unique(labels[judged])) > 1:
+        quality[judged], listed[judged] = _rank(labels[judged], probabilities[judged])
+    return Judgement(probabilities, quality, listed, judged)
+
+
+def cross_probabilities(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: Sequence[str],
+    classes: int,
+    folds: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return what the other photos say of each one: ``probabilities`` and ``judged`` as in ``Judgement``.
+
+    Two rounds of cross-validation on the same folds: the second learns without the photos that the first disputes.
+    cleanlab is not needed.
+
+    Args:
+        features: As for ``judge_labels``, as are the others.
+        labels: Class numbers.
+        groups: Names.
+        classes: Number of classes.
+        folds: Parts of the cross-validation.
+        seed: Of the folds.
+        progress: Where to report to.
+
+    Raises:
+        DataError: All photos are of one class or in one group.
+    """
     parts = _grouped_folds(labels, groups, folds, seed)
     rooted = np.sign(features) * np.sqrt(np.abs(features))
     judged = np.zeros(len(labels), bool)
@@ -116,11 +147,7 @@ def judge_labels(
             log_chances = _calibrated(logits, labels, judged)
             own = log_chances[np.arange(len(labels)), labels]
             disputed = judged & (own < np.log(DISPUTED) + log_chances.max(axis=1))
-    probabilities = np.exp(log_chances)
-    quality, listed = np.ones(len(labels)), np.zeros(len(labels), bool)
-    if len(np.unique(labels[judged])) > 1:
-        quality[judged], listed[judged] = _rank(labels[judged], probabilities[judged])
-    return Judgement(probabilities, quality, listed, judged)
+    return np.exp(log_chances), judged
 
 
 def _grouped_folds(labels: NDArray[np.int64], groups: Sequence[str], folds: int, seed: int) -> Folds:

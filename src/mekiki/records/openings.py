@@ -16,8 +16,8 @@ class TestOpening:
         time: ISO 8601, UTC.
         n: Photos scored.
         accuracy: Top-1, 0..1.
-        verb: What looked: "train" for the end of the training, "evaluate", "compare", "stress", "explain"; empty in the
-            files of a version that did not say.
+        verb: What looked: "train" for the end of the training, "evaluate", "compare", "stress", "explain",
+            "audit"; empty in the files of a version that did not say.
     """
 
     time: str
