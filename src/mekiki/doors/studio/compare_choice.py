@@ -13,7 +13,7 @@ from nicegui import ui
 
 from mekiki.doors.studio.compare_start import CompareForm, StressForm
 from mekiki.doors.studio.frame import heading, link_to
-from mekiki.doors.studio.job_list import JobRows
+from mekiki.doors.studio.job_watch import JobWatch
 from mekiki.doors.studio.jobs import Job
 from mekiki.doors.studio.part_names import photos_of
 from mekiki.doors.studio.run_list import RunFacts
@@ -21,8 +21,6 @@ from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.tables import percent, scale_of, whisker
 from mekiki.doors.studio.words import Words
 from mekiki.records.run import RunFolder
-
-MOST_JOBS = 5
 
 
 class Choice:
@@ -39,6 +37,7 @@ class Choice:
         self.studio, self.words, self.runs = studio, words, runs
         self.names = dict(_places(runs))
         self.chosen = [path for path in dict.fromkeys(map(Path, chosen)) if path in self.names]
+        JobWatch(studio, words, _is_own, _show_result)
         if not runs:
             with ui.element("div").classes("mk-card mk-empty"):
                 ui.label(words("compare.no_runs"))
@@ -47,7 +46,6 @@ class Choice:
         self._list_runs()
         with ui.element("div").classes("mk-columns"):
             self.forms = (CompareForm(studio, words, self.names), StressForm(studio, words, self.names))
-        JobRows(studio, words, self._jobs, self._on_end)
         self._tell()
 
     def _list_runs(self) -> None:
@@ -103,14 +101,13 @@ class Choice:
         for form in self.forms:
             form.choose(self.chosen)
 
-    def _jobs(self) -> list[Job]:
-        jobs = [job for job in self.studio.jobs.all() if job.kind in ("compare", "stress")]
-        return [job for job in jobs if job.state != "done"][:MOST_JOBS]
 
-    def _on_end(self, job: Job) -> None:
-        made = job.about.get("made", "")
-        if job.kind in ("compare", "stress") and job.state == "done" and made:
-            ui.navigate.to(link_to("compare", made=made))
+def _is_own(job: Job) -> bool:
+    return job.kind in ("compare", "stress") and "made" in job.about
+
+
+def _show_result(job: Job) -> None:
+    ui.navigate.to(link_to("compare", made=job.about["made"]))
 
 
 def _places(runs: Sequence[RunFacts]) -> list[tuple[Path, str]]:

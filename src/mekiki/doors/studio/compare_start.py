@@ -9,6 +9,7 @@ from nicegui import ui
 
 from mekiki.config.stress import KINDS, KindName
 from mekiki.doors.studio.frame import heading, telling
+from mekiki.doors.studio.job_watch import tell_started
 from mekiki.doors.studio.jobs import Lane
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
@@ -48,6 +49,7 @@ class _Form:
         out = self.studio.workspace.new(self.studio.workspace.comparisons, folder)
         out.mkdir()  # so that the next one gets another name
         self.studio.jobs.start([*arguments, "--out", str(out), "--json"], title, LANE, {"made": out})
+        tell_started(self.words("compare.started", title=title))
 
     def _joined(self, runs: Sequence[Path]) -> str:
         return ", ".join(self.names[each] for each in runs)

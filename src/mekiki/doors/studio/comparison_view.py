@@ -21,7 +21,7 @@ from mekiki.doors.studio.words import Words
 from mekiki.records.compared_photos import read_compared_photos
 from mekiki.records.comparison import Comparison, PairComparison, RunScore, read_comparison
 from mekiki.scoring.power import ALPHA
-from mekiki.scoring.verdicts import ends, front_sentences, points
+from mekiki.scoring.verdicts import front_sentences, points
 
 FIGURE_DPI = 130
 _drawing = threading.Lock()
@@ -42,11 +42,11 @@ async def show_comparison(studio: Studio, words: Words, folder: Path, chosen: st
     comparison = read_comparison(folder / "comparison.json")
     photos = read_compared_photos(folder / "comparison.csv", len(comparison.runs))
     number = int(chosen) - 1 if chosen.isdecimal() and 0 < int(chosen) <= len(comparison.pairs) else 0
-    ui.label(_what(words, comparison)).classes("mk-lead")
+    ui.label(words("compare.judged_by", photos=photos_of(words, comparison.n, comparison.part))).classes("mk-lead")
+    for each in comparison.left_out:
+        ui.label(words("compare.left_out", count=f"{each.count:,}", reason=each.reason)).classes("mk-faint")
     _show_verdicts(words, comparison)
     _show_runs(words, comparison)
-    if comparison.fronts:
-        await _show_fronts(words, folder, comparison)
     if comparison.pairs:
         pair = comparison.pairs[number]
         with ui.element("section").classes("mk-card"):
@@ -54,15 +54,9 @@ async def show_comparison(studio: Studio, words: Words, folder: Path, chosen: st
             if len(comparison.pairs) > 1:
                 _choose_pair(words, comparison, number, folder)
             show_galleries(studio, words, comparison, photos, pair)
+    if comparison.fronts:
+        await _show_fronts(words, folder, comparison)
     _show_files(words, folder)
-
-
-def _what(words: Words, comparison: Comparison) -> str:
-    left_out = sum(each.count for each in comparison.left_out)
-    told = photos_of(words, comparison.n, comparison.part)
-    return words("compare.judged_by", photos=told) + (
-        " " + words("compare.left_out", count=f"{left_out:,}") if left_out else ""
-    )
 
 
 def _show_verdicts(words: Words, comparison: Comparison) -> None:
@@ -70,9 +64,11 @@ def _show_verdicts(words: Words, comparison: Comparison) -> None:
         with ui.element("section").classes("mk-card mk-verdict"):
             heading(_in_short(words, pair))
             ui.label(pair.verdict).classes("mk-verdict-words").props('lang="en"')
+            low, value, high = (
+                f"{100 * share:+.1f}" for share in (pair.difference.low, pair.difference.value, pair.difference.high)
+            )
             difference = words(
-                "compare.difference", first=pair.first, second=pair.second, ends=ends(pair.difference),
-                value=f"{100 * pair.difference.value:+.1f}",
+                "compare.difference", first=pair.first, second=pair.second, value=value, low=low, high=high
             )  # fmt: skip
             counts = words(
                 "compare.counts", both=f"{pair.both_right:,}", first=pair.first, one=f"{pair.only_first:,}",

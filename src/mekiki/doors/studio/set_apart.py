@@ -17,7 +17,7 @@ from mekiki.records.compared_photos import ComparedPhoto
 from mekiki.records.comparison import Comparison, PairComparison
 from mekiki.reports.comparison_story import outcomes
 
-SHOWN_AT_ONCE = 24
+SHOWN_AT_ONCE = 12
 PICTURE_SIDE = 320
 
 

@@ -44,7 +44,8 @@ def scale_of(estimates: Sequence[Estimate]) -> tuple[float, float]:
     """Return the ends of a scale that holds all intervals, at whole twentieths."""
     low = min((each.low for each in estimates), default=0.0)
     high = max((each.high for each in estimates), default=1.0)
-    return math.floor(20 * low + 1e-9) / 20, max(math.ceil(20 * high - 1e-9), math.floor(20 * low + 1e-9) + 1) / 20
+    first = min(math.floor(20 * low + 1e-9), 19)
+    return first / 20, max(math.ceil(20 * high - 1e-9), first + 1) / 20
 
 
 def percent(share: float, decimals: int = 1) -> str:
