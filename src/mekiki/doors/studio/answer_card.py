@@ -45,9 +45,10 @@ class AnswerCard:
     Args:
         words: Of the person's language.
         name: The run's.
+        shape: The CSS of a picture's shape and size on the page.
     """
 
-    def __init__(self, words: Words, name: str) -> None:
+    def __init__(self, words: Words, name: str, shape: str) -> None:
         self._words, self._name = words, name
         self._outcome: Outcome | None = None
         self._show_all = False
@@ -59,10 +60,10 @@ class AnswerCard:
                 self._change = ui.label().classes("mk-change")
                 self._known = ui.label().classes("mk-faint mk-number")
             self._error = ui.label().classes("mk-error").props('role="alert"')
-            with ui.element("figure").classes("mk-heat") as self._figure:
+            with ui.element("figure").classes("mk-heat").style(shape) as self._figure:
                 self._picture = ui.element("img").classes("mk-heat-picture")
                 self._heat = ui.element("img").classes("mk-heat-layer").props('alt="" aria-hidden="true"')
-            self._about = ui.label().classes("mk-faint")
+            self._about = ui.label().classes("mk-faint mk-about")
             self._bars = ui.element("ol").classes("mk-bars")
             self._more = ui.button(on_click=self._turn).props("flat dense no-caps").classes("mk-more")
         self._set_visible(False)

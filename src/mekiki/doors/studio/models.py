@@ -1,11 +1,14 @@
 """The models that the studio has loaded: a few, on one thread of their own, so that one answer is computed at a time.
 
-torch is imported when the first one is loaded. A model whose weights have changed on disk is loaded again.
+torch is imported when the first one is loaded. A model whose weights have changed on disk is loaded again. Answers take
+half of the processor's cores: a training often runs beside them, and threads that wait for each other's turn would make
+one picture take seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,9 +53,7 @@ class Models:
             raise RunError(f"the model of {run} cannot be read: {error.strerror or error}") from error
         model = self._loaded.pop(key, None)
         if model is None:
-            from mekiki.evaluation.classifier import load
-
-            model = load(run)
+            model = _load(run)
             for old in [other for other in self._loaded if other[0] == run]:
                 del self._loaded[old]
         self._loaded[key] = model
@@ -63,3 +64,12 @@ class Models:
     def is_loaded(self, run: Path) -> bool:
         """Tell whether a run has been loaded, so that a person need not be told to wait."""
         return any(path == run for path, _ in tuple(self._loaded))
+
+
+def _load(run: Path) -> Classifier:
+    import torch
+
+    from mekiki.evaluation.classifier import load
+
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) // 2)))
+    return load(run)

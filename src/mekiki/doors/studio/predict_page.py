@@ -153,8 +153,10 @@ class PredictPage:
         with ui.element("div").classes(f"mk-predict mk-predict-{len(runs)}"):
             with ui.element("section").classes("mk-card mk-desk").props(f'aria-label="{words("predict.picture")}"'):
                 self._lay_out_desk()
-            for path in runs:
-                self.cards.append((path, AnswerCard(words, names[str(path)])))
+            shape = "" if self.sheet is None else _shape(self.sheet)
+            with ui.element("div").classes("mk-answers"):
+                for path in runs:
+                    self.cards.append((path, AnswerCard(words, names[str(path)], shape)))
         ui.timer(0.05, self.answer, once=True)
 
     def _run(self, named: str) -> Path | None:
@@ -233,17 +235,17 @@ class PredictPage:
             self.board.props["words"] = self._texts(BRUSH_WORDS) | {
                 "colours": [[value, words(f"predict.{name}")] for value, name in COLOURS.items()]
             }
-            self.board.props["wide"], self.board.props["high"] = sheet.picture.width, sheet.picture.height
+            self.board.props["shape"] = _shape(sheet)
             self.board.props["painted"] = 0
             self.board.props["src"] = shown_url(sheet)
             self.board.on("stroke", self._take_stroke)
             self.board.on("undo", self._undo)
             with ui.element("div").classes("mk-row"):
-                ui.button(words("predict.dust"), on_click=self._throw_dust).props("outline dense no-caps")
-                self.undo_button = ui.button(words("predict.undo"), on_click=self._undo).props("outline dense no-caps")
+                ui.button(words("predict.dust"), on_click=self._throw_dust).props("outline no-caps")
+                self.undo_button = ui.button(words("predict.undo"), on_click=self._undo).props("outline no-caps")
                 self.clear_button = ui.button(words("predict.clear"), on_click=self._clear)
-                self.clear_button.props("outline dense no-caps")
-                ui.button(words("predict.save"), on_click=self._save).props("outline dense no-caps")
+                self.clear_button.props("outline no-caps")
+                ui.button(words("predict.save"), on_click=self._save).props("outline no-caps")
             self._show_sheet(sheet)
         elif self.asked.sheet:
             ui.label(words("predict.let_go")).classes("mk-hint")
@@ -343,6 +345,12 @@ class PredictPage:
     def _how(self) -> dict[str, Any]:
         asked = self.asked
         return {"method": asked.method, "of_class": asked.of_class or None, "instead_of": asked.instead_of or None}
+
+
+def _shape(sheet: Sheet) -> str:
+    """Return the CSS by which the picture fills its column, but not more than the window's height."""
+    width, height = sheet.picture.width, sheet.picture.height
+    return f"aspect-ratio: {width} / {height}; max-width: calc(70vh * {width / height:.4f})"
 
 
 def _question(

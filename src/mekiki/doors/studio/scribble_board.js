@@ -39,7 +39,7 @@ export default {
           <span class="mk-number">{{ percent.toFixed(1) }} %</span>
         </label>
       </div>
-      <div class="mk-board-place" :style="{ aspectRatio: wide + ' / ' + high, maxWidth: 'calc(70vh * ' + wide / high + ')' }">
+      <div class="mk-board-place" :style="shape">
         <img :src="src" :alt="words.picture" draggable="false" @load="painted_anew">
         <canvas ref="canvas" tabindex="0" role="application" :aria-label="words.board" :aria-describedby="'keys-' + name"
           @pointerdown="begin" @pointermove="go" @pointerup="lift" @pointercancel="lift" @keydown="key"
@@ -48,7 +48,7 @@ export default {
       <p class="mk-hint" :id="'keys-' + name">{{ words.keys }}</p>
       <p class="mk-unseen" role="status" aria-live="polite">{{ said }}</p>
     </div>`,
-  props: { src: String, wide: Number, high: Number, painted: Number, words: Object },
+  props: { src: String, shape: String, painted: Number, words: Object },
   emits: ["stroke", "undo"],
   data: () => ({ colour: "#d62718", percent: 2, said: "", name: Math.random().toString(36).slice(2) }),
   created() {
