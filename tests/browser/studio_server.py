@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _PATIENCE_SECONDS = 60.0
 _ADDRESS = re.compile(r"^studio: (http://\S+)$", re.MULTILINE)
@@ -39,7 +40,7 @@ class RunningStudio:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=_usual_environment(),
             )
         self.address = self._wait_for_address()
 
@@ -57,11 +58,17 @@ class RunningStudio:
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until and self._process.poll() is None:
             found = _ADDRESS.search(self.log)
-            if found is not None and _is_open(int(found[1].rstrip("/").rpartition(":")[2])):
+            if found is not None and _is_open(urlsplit(found[1]).port or 80):
                 return found[1].rstrip("/")
             time.sleep(0.1)
         self.kill()
         raise AssertionError(f"the studio did not start:\n{self.log}")
+
+
+def _usual_environment() -> dict[str, str]:
+    """Return the environment without pytest's mark, by which NiceGUI would take itself for a test."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return {**usual, "PYTHONUNBUFFERED": "1"}
 
 
 def _is_open(port: int) -> bool:

@@ -68,7 +68,8 @@ def test_files_and_page(trained: Trained, tmp_path: Path) -> None:
     assert comparison.part == "val" and comparison.pairs[0].verdict in said.stdout
     with (tmp_path / "out" / "comparison.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["path", "label", "group", "predicted_1", "probability_1", "predicted_2", "probability_2"]
+    answers = ["predicted_1", "probability_1", "predicted_2", "probability_2"]
+    assert list(rows[0]) == ["path", "label", "group", *answers, "root"]
     assert len(rows) == comparison.n
     assert sum(row["predicted_1"] == row["label"] for row in rows) / len(rows) == pytest.approx(
         comparison.runs[0].accuracy.value
@@ -85,7 +86,9 @@ def test_files_and_page(trained: Trained, tmp_path: Path) -> None:
 def test_json_is_one_object(trained: Trained) -> None:
     _, good, short = trained
     said = call("compare", good.path, short.path, "--part", "val", "--json")
-    assert set(json.loads(said.stdout)) == {"part", "n", "groups", "classes", "left_out", "runs", "pairs", "fronts"}
+    assert set(json.loads(said.stdout)) == {
+        "part", "n", "groups", "classes", "left_out", "runs", "pairs", "fronts", "roots",
+    }  # fmt: skip
 
 
 def test_other_photos_without_those_that_were_seen(trained: Trained, tmp_path: Path) -> None:

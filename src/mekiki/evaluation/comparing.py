@@ -22,7 +22,8 @@ from mekiki.evaluation.fair_photos import FairPhoto, FairPhotos
 from mekiki.evaluation.loading import TORCH, own_export
 from mekiki.evaluation.parts import record_opening
 from mekiki.progress import Progress
-from mekiki.records.comparison import ComparedPhoto, Comparison, Cost, Front, LeftOut, PairComparison, RunScore
+from mekiki.records.compared_photos import ComparedPhoto
+from mekiki.records.comparison import Comparison, Cost, Front, LeftOut, PairComparison, RunScore
 from mekiki.records.run import RunFolder, model_fingerprint
 from mekiki.scoring.metrics import score
 from mekiki.scoring.paired import compare_answers, holm
@@ -104,7 +105,8 @@ def compare_runs(
     if not photos:
         raise DataError(f"none of the {len(fair.photos):,} photos can be read")
     chances = [rows[readable] for rows in chances]
-    said = _said(photos, classes, chances)
+    roots = list(dict.fromkeys(photo.root for photo in photos))
+    said = _said(photos, roots, classes, chances)
     for (_, run), tested in zip(runs_of(contenders), fair.tested, strict=True):
         first = next(place for place, each in enumerate(contenders) if each.run == run)
         _record(run, photos, said, first, tested)
@@ -133,6 +135,7 @@ def compare_runs(
             first_only=pareto,
         ),
         fronts=_fronts(scores) if pareto else [],
+        roots=[str(root.absolute()) for root in roots],
     )
     return Compared(comparison, tuple(said), tuple(photo.file for photo in photos))
 
@@ -157,7 +160,10 @@ def _ask(
 
 
 def _said(
-    photos: Sequence[FairPhoto], classes: Sequence[str], chances: Sequence[NDArray[np.float32]]
+    photos: Sequence[FairPhoto],
+    roots: Sequence[Path],
+    classes: Sequence[str],
+    chances: Sequence[NDArray[np.float32]],
 ) -> list[ComparedPhoto]:
     best = [rows.argmax(axis=1) for rows in chances]
     return [
@@ -167,6 +173,7 @@ def _said(
             photo.group,
             tuple(classes[answers[place]] for answers in best),
             tuple(float(rows[place].max()) for rows in chances),
+            roots.index(photo.root) + 1,
         )
         for place, photo in enumerate(photos)
     ]

@@ -29,18 +29,23 @@ class FairPhoto:
     """A photo that may judge.
 
     Attributes:
-        file: Where it lies.
-        path: Relative to its data root.
+        root: The folder of its data.
+        path: Relative to that folder.
         label: The true class.
         group: Number of its group as text; photos of one group are copies, or belong together.
         sha256: Of its bytes.
     """
 
-    file: Path
+    root: Path
     path: str
     label: str
     group: str
     sha256: str
+
+    @property
+    def file(self) -> Path:
+        """Where it lies."""
+        return self.root / self.path
 
 
 @dataclass(frozen=True)
@@ -190,12 +195,12 @@ def _fair(
     photos, reasons = [], Counter[str]()
     for sha256 in asked:
         reason = seen.get(group_of[sha256], "") or _mixed(part, sha256, known)
-        file, path, trouble = ("", "", reason) if reason else _find(sha256, places)
+        root, path, trouble = (Path(), "", reason) if reason else _find(sha256, places)
         if trouble:
             reasons[trouble] += 1
             continue
         (label,) = next(each.labels[sha256] for each in known if sha256 in each.labels)
-        photos.append(FairPhoto(Path(file), path, label, str(group_of[sha256]), sha256))
+        photos.append(FairPhoto(root, path, label, str(group_of[sha256]), sha256))
         reasons["the same bytes as another one"] += max(each.counts[sha256] for each in places) - 1
     left_out = tuple(LeftOut(reason=reason, count=count) for reason, count in reasons.most_common() if count)
     if not photos:
@@ -255,8 +260,8 @@ def _mixed(part: str, sha256: str, known: Sequence[_Known]) -> str:
     return ""
 
 
-def _find(sha256: str, places: Sequence[_Known]) -> tuple[str | Path, str, str]:
-    """Return a photo's file, its path from the root, and what is wrong if it is not to be had."""
+def _find(sha256: str, places: Sequence[_Known]) -> tuple[Path, str, str]:
+    """Return the folder of a photo's data, its path from there, and what is wrong if it is not to be had."""
     trouble = "gone"
     for each in places:
         path = each.paths.get(sha256)
@@ -267,6 +272,6 @@ def _find(sha256: str, places: Sequence[_Known]) -> tuple[str | Path, str, str]:
         except OSError:
             continue
         if sha256_of(content) == sha256:
-            return each.root / path, path, ""
+            return each.root, path, ""
         trouble = "changed since the runs were trained"
-    return "", "", trouble
+    return Path(), "", trouble

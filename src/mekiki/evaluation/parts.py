@@ -210,12 +210,12 @@ def record_opening(run: RunFolder, right: Sequence[bool], verb: str) -> None:
     add_test_opening(run.test_openings, TestOpening(now, len(right), sum(right) / len(right), verb))
 
 
-def record_pictures(run: RunFolder, files: Sequence[Path], answers: Sequence[str]) -> None:
+def record_pictures(run: RunFolder, files: Sequence[Path | bytes], answers: Sequence[str]) -> None:
     """Write down in a run that pictures were explained, if its test photos are among them.
 
     Args:
         run: The run; one without a split, such as a model alone, records nothing.
-        files: Pictures, known by their bytes.
+        files: Pictures, or their bytes, by which they are known.
         answers: For each of them the class that the model named; empty: it could not be read.
     """
     if not (run.split.is_file() and run.manifest.is_file()):
@@ -227,6 +227,10 @@ def record_pictures(run: RunFolder, files: Sequence[Path], answers: Sequence[str
         if photo.path in labels
     }
     asked = [(file, answer) for file, answer in zip(files, answers, strict=True) if tests and answer]
-    right = [tests[sha256] == answer for file, answer in asked if (sha256 := sha256_of(file.read_bytes())) in tests]
+    right = [tests[sha256] == answer for file, answer in asked if (sha256 := _sha256_of(file)) in tests]
     if right:
         record_opening(run, right, "explain")
+
+
+def _sha256_of(file: Path | bytes) -> str:
+    return sha256_of(file if isinstance(file, bytes) else file.read_bytes())

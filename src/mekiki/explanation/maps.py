@@ -179,3 +179,16 @@ def why_no_evidence(signed: NDArray[np.float32], label: str) -> str:
     if positive.max() - positive.min() <= SAME * positive.max():
         return f"the map of {label!r} is the same everywhere: it tells no place from another; try --method occlusion"
     return ""
+
+
+def why_no_map(signed: NDArray[np.float32], label: str, instead_of: str = "") -> str:
+    """Return why the map of one question shows nothing, or empty text if it shows something.
+
+    Args:
+        signed: (h, w).
+        label: The class that is explained.
+        instead_of: The class that it is held against; empty: none.
+    """
+    if label == instead_of:
+        return f"it is taken for {label!r} itself: name the other class with --class"
+    return why_no_evidence(signed, f"{label} instead of {instead_of}" if instead_of else label)

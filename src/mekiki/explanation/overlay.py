@@ -95,9 +95,14 @@ def lay_over(picture: Picture, heat: NDArray[np.float32], strength: float = STRE
     Returns:
         (H, W, 3) RGB.
     """
-    colours = cv2.applyColorMap((heat * 255).round().astype(np.uint8), cv2.COLORMAP_JET)
-    blended = cv2.addWeighted(picture, 1 - strength, cv2.cvtColor(colours, cv2.COLOR_BGR2RGB), strength, 0)
+    blended = cv2.addWeighted(picture, 1 - strength, in_colours(heat), strength, 0)
     return np.asarray(blended, dtype=np.uint8)
+
+
+def in_colours(heat: NDArray[np.float32]) -> Picture:
+    """Return a heat map in its colours, (H, W) in 0..1 → (H, W, 3) RGB."""
+    colours = cv2.applyColorMap((heat * 255).round().astype(np.uint8), cv2.COLORMAP_JET)
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def without_evidence(picture: Picture) -> Picture:

@@ -5,8 +5,6 @@ Fractions are in 0..1, differences in -1..1. A figure that could not be computed
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +12,6 @@ from pydantic import Field, ValidationError
 
 from mekiki.files import write_json
 from mekiki.records.evaluation import Estimate, Record, foreign_record, read_json_object
-from mekiki.records.tables import write_rows
 
 
 class Equivalence(Record):
@@ -166,6 +163,7 @@ class Comparison(Record):
         runs: In the order given.
         pairs: Each run with each later one; with ``fronts`` the first with each other one.
         fronts: Accuracy against size and against time; empty if that was not asked for.
+        roots: Folders that the photos' paths are relative to; empty in the files of a version that did not say it.
     """
 
     part: str
@@ -176,29 +174,7 @@ class Comparison(Record):
     runs: list[RunScore]
     pairs: list[PairComparison]
     fronts: list[Front] = Field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedPhoto:
-    """One photo and what each run said of it.
-
-    Attributes:
-        path: Relative to the data root.
-        label: The true class.
-        group: Photos of one group are copies, or belong together; a number.
-        predicted: The most probable class, run by run.
-        probability: Its probability, 0..1, run by run.
-    """
-
-    path: str
-    label: str
-    group: str
-    predicted: tuple[str, ...]
-    probability: tuple[float, ...]
-
-    def right(self, run: int) -> bool:
-        """Whether a run recognised it; runs count from 0."""
-        return self.predicted[run] == self.label
+    roots: list[str] = Field(default_factory=list)
 
 
 class CountComparison(Record):
@@ -246,22 +222,3 @@ def read_comparison(path: Path) -> Comparison:
         return Comparison.model_validate(read_json_object(path))
     except ValidationError as error:
         raise foreign_record(path, error) from None
-
-
-def write_compared_photos(path: Path, photos: list[ComparedPhoto], runs: int) -> None:
-    """Write ``comparison.csv``: path, label, group, then predicted_1, probability_1, predicted_2 and so on.
-
-    Args:
-        path: The file.
-        photos: In the order to keep.
-        runs: How many runs were compared; they are numbered in the order of ``comparison.json``.
-    """
-    columns: list[tuple[str, type]] = [("path", str), ("label", str), ("group", str)]
-    for number in range(1, runs + 1):
-        columns += [(f"predicted_{number}", str), (f"probability_{number}", float)]
-    row_type = dataclasses.make_dataclass("Row", columns)
-    rows = []
-    for photo in photos:
-        answers = [value for answer in zip(photo.predicted, photo.probability, strict=True) for value in answer]
-        rows.append(row_type(photo.path, photo.label, photo.group, *answers))
-    write_rows(path, rows, row_type)

@@ -16,7 +16,7 @@ from mekiki.errors import PictureError
 from mekiki.evaluation.comparing import Compared
 from mekiki.files import write_text
 from mekiki.progress import Progress
-from mekiki.records.comparison import ComparedPhoto, PairComparison
+from mekiki.records.comparison import PairComparison
 from mekiki.reports import comparison_story, story
 from mekiki.reports.gallery import draw_comparison, draw_fronts
 from mekiki.reports.rendering import page_templates, render_page
@@ -108,9 +108,7 @@ def write_comparison_page(path: Path, compared: Compared, progress: Progress) ->
 def _galleries(compared: Compared, pair: PairComparison, most: int) -> tuple[Gallery, ...]:
     names = [run.name for run in compared.comparison.runs]
     first, second = names.index(pair.first), names.index(pair.second)
-    outcomes: dict[tuple[bool, bool], list[int]] = {}
-    for place, photo in enumerate(compared.photos):
-        outcomes.setdefault((photo.right(first), photo.right(second)), []).append(place)
+    places_of = comparison_story.outcomes(compared.photos, first, second)
     titles = {
         (True, False): f"Only {pair.first} is right",
         (False, True): f"Only {pair.second} is right",
@@ -118,17 +116,10 @@ def _galleries(compared: Compared, pair: PairComparison, most: int) -> tuple[Gal
     }
     galleries = []
     for outcome, title in titles.items():
-        places = outcomes.get(outcome, [])
-        wrong = [run for run, right in zip((first, second), outcome, strict=True) if not right]
-        shown = sorted(places, key=lambda place: _surest_first(compared.photos[place], wrong))[:most]
-        cards = tuple(_card(compared, place, names, (first, second)) for place in shown)
+        places = places_of[outcome]
+        cards = tuple(_card(compared, place, names, (first, second)) for place in places[:most])
         galleries.append(Gallery(title, len(places), cards))
     return tuple(galleries)
-
-
-def _surest_first(photo: ComparedPhoto, wrong: Sequence[int]) -> tuple[float, str]:
-    """Return the sort key that puts the surest mistakes first."""
-    return -max(photo.probability[run] for run in wrong), photo.path
 
 
 def _card(compared: Compared, place: int, names: Sequence[str], runs: tuple[int, int]) -> Card:

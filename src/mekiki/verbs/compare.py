@@ -19,7 +19,8 @@ from mekiki.evaluation.graphs import GraphClassifier, check_installed
 from mekiki.evaluation.loading import ENGINES, TORCH, own_export
 from mekiki.progress import Progress, Silent
 from mekiki.records.card import read_card
-from mekiki.records.comparison import write_compared_photos, write_comparison
+from mekiki.records.compared_photos import write_compared_photos
+from mekiki.records.comparison import write_comparison
 from mekiki.records.exported import ExportFolder, is_export_folder, read_exported, run_of_export
 from mekiki.records.manifest import Part
 from mekiki.records.run import RunFolder, check_new_folder, open_run

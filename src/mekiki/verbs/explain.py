@@ -23,7 +23,7 @@ from mekiki.evaluation.parts import record_pictures
 from mekiki.explanation.background import HeatShares, find_mask, heat_shares, read_mask
 from mekiki.explanation.faithfulness import Faith, blank_networks, measure_faith
 from mekiki.explanation.layers import layer_name, layer_to_watch
-from mekiki.explanation.maps import Maps, class_number, explain_batch, why_no_evidence
+from mekiki.explanation.maps import Maps, class_number, explain_batch, why_no_map
 from mekiki.explanation.overlay import draw_heat
 from mekiki.files import printable, write_bytes
 from mekiki.progress import Progress, Silent
@@ -119,10 +119,7 @@ class _Job:
     def _begin(self, name: str, maps: Maps, number: int) -> Explanation:
         label = str(self.classifier.classes_[int(maps.question.classes[number])])
         against = "" if self.how.instead_of is None else self.how.instead_of
-        if label == against:
-            reason = f"it is taken for {label!r} itself: name the other class with --class"
-        else:
-            reason = why_no_evidence(maps.signed[number], f"{label} instead of {against}" if against else label)
+        reason = why_no_map(maps.signed[number], label, against)
         ranked = self.classifier.rank("", maps.logits[number].softmax(dim=0).cpu().numpy(), TOP).top
         return Explanation(name, label, against, ranked, self.how.method, self.layer, error=reason)
 

@@ -8,6 +8,7 @@ a browser sends is bounded while it comes in. It knows nothing of pages.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -135,7 +136,10 @@ class Guard:
 
 def is_loopback(host: str) -> bool:
     """Tell whether an address can be reached from this machine alone."""
-    return host in LOOPBACK or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _name_of(host: str) -> str:

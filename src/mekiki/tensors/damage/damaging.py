@@ -55,9 +55,20 @@ def _sign(kind: KindName, key: Key) -> int:
     return 1 if _numbers(kind, key).random() < 0.5 else -1
 
 
+def thrown_dust(key: Key, count: int, width: int, height: int) -> tuple[Rectangle, ...]:
+    """Return the dust of a severity over a picture.
+
+    Args:
+        key: Of the picture: the seed, and what it is known by. The same key is the same dust at any size.
+        count: Rectangles, at most ``MOST_DUST``.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+    """
+    return tuple(islice(grains_of_dust(_numbers("dust", key), MOST_DUST, width, height), count))
+
+
 def _dust(severity: float, key: Key, size: int) -> Change:
-    grains = grains_of_dust(_numbers("dust", key), MOST_DUST, size, size)
-    return Change(rectangles=tuple(islice(grains, round(severity))))
+    return Change(rectangles=thrown_dust(key, round(severity), size, size))
 
 
 def _scribble(severity: float, key: Key, size: int) -> Change:

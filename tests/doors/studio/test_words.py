@@ -1,0 +1,70 @@
+"""Both languages say all of it, with the same places to fill."""
+
+import re
+import string
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import mekiki.doors.studio
+from mekiki.doors.studio.words import LANGUAGES, TEXTS, choose_language, words_of
+
+SOURCE = Path(mekiki.doors.studio.__file__).parent
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_each_language_is_one_file() -> None:
+    assert {path.stem for path in TEXTS.iterdir()} == set(LANGUAGES)
+
+
+def test_all_languages_have_the_same_texts_with_the_same_places() -> None:
+    english = words_of("en").texts
+    for language in LANGUAGES:
+        texts = words_of(language).texts
+        assert set(texts) == set(english)
+        assert {name for name in texts if places(texts[name]) != places(english[name])} == set()
+        assert all(text.strip() for text in texts.values())
+
+
+def test_every_text_that_the_pages_ask_for_is_there() -> None:
+    """Names built of parts (f"jobs.{state}") are asked for by their beginning."""
+    known = set(words_of("en").texts)
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    tables = "|".join(tomllib.loads((TEXTS / "en.toml").read_text(encoding="utf-8")))
+    asked = set(re.findall(rf'"((?:{tables})\.[a-z_0-9]+)"', code))
+    begun = set(re.findall(rf'f"((?:{tables})\.[a-z_0-9]*)\{{', code))
+    assert asked, "no text is asked for: the pattern is wrong"
+    assert asked - known == set()
+    assert [each for each in begun if not any(name.startswith(each) for name in known)] == []
+
+
+def test_no_text_is_left_that_nobody_asks_for() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    begun = tuple(re.findall(r'f"([a-z]+\.[a-z_0-9]*)\{', code))
+    unused = [name for name in words_of("en").texts if f'"{name}"' not in code and not name.startswith(begun)]
+    assert unused == []
+
+
+def test_texts_hold_no_html() -> None:
+    for language in LANGUAGES:
+        assert [text for text in words_of(language).texts.values() if re.search(r"<\w|&\w+;", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        (None, "ja,en-US;q=0.9", "ja"),
+        (None, "fr-FR,ja-JP;q=0.8", "ja"),
+        (None, "", "en"),
+        (None, "de", "en"),
+        ("ja", "en-US", "ja"),
+        ("../../x", "ja", "ja"),
+        ("xx", "", "en"),
+    ],
+)
+def test_the_chosen_language_wins_over_the_browsers(cookie: str | None, accepted: str, language: str) -> None:
+    assert choose_language(cookie, accepted) == language
