@@ -6,9 +6,10 @@ from pathlib import Path
 
 from nicegui import events, ui
 
+from mekiki.doors.studio.data_watch import watch_jobs
 from mekiki.doors.studio.frame import heading, link_to, telling
 from mekiki.doors.studio.job_list import JobRows
-from mekiki.doors.studio.jobs import Job
+from mekiki.doors.studio.jobs import ENDED, Job
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError
@@ -37,7 +38,9 @@ def show_adding(studio: Studio, words: Words, texts: str) -> None:
         with ui.element("section").classes("mk-card"):
             heading(words("data.collect"))
             _Collecting(studio, words)
-    JobRows(studio, words, lambda: _jobs_shown(studio), on_end=_open_when_done)
+    with ui.element("section").classes("mk-card") as place:
+        JobRows(studio, words, lambda: _failed(studio), place=place)
+    watch_jobs(studio, lambda: _jobs(studio), _open_photos)
 
 
 def start_collecting(studio: Studio, text: str, name: str, title: str) -> Job:
@@ -77,7 +80,7 @@ class _Collecting:
         with ui.element("div").classes("mk-row"):
             self.name = ui.input(words("data.name"), value=words("data.own_photos")).props("outlined dense")
             ui.button(words("data.list_file"), on_click=self._pick).props("outline no-caps")
-            ui.button(words("data.start_collecting"), on_click=self.start).props("no-caps unelevated")
+            ui.button(words("data.start_collecting"), on_click=self.start).props("outline no-caps")
         ui.label(words("data.collect_hint")).classes("mk-faint")
 
     def _pick(self) -> None:
@@ -103,12 +106,15 @@ class _Collecting:
             self.list.value = ""
 
 
-def _jobs_shown(studio: Studio) -> list[Job]:
-    jobs = [job for job in studio.jobs.all() if job.kind in _ADDING]
-    return [job for job in jobs if job.state != "done"][:_SHOWN]
+def _jobs(studio: Studio) -> list[Job]:
+    return [job for job in studio.jobs.all() if job.kind in _ADDING]
 
 
-def _open_when_done(job: Job) -> None:
+def _failed(studio: Studio) -> list[Job]:
+    return [job for job in _jobs(studio) if job.state in ENDED and job.state != "done"][:_SHOWN]
+
+
+def _open_photos(job: Job) -> None:
     photos = job.about.get("photos", "")
-    if job.kind in _ADDING and job.state == "done" and Path(photos).is_dir():
+    if Path(photos).is_dir():
         ui.navigate.to(link_to("data", photos=photos))

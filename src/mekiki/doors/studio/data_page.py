@@ -12,11 +12,12 @@ from nicegui import app, ui
 from mekiki.doors.studio.data_adding import show_adding
 from mekiki.doors.studio.data_choosing import show_choosing
 from mekiki.doors.studio.data_routes import add_data_routes
-from mekiki.doors.studio.data_scans import last_scan, scans_shown, start_scan
+from mekiki.doors.studio.data_scans import last_scan, scans_failed, scans_of, start_scan
 from mekiki.doors.studio.data_upload_routes import add_upload_routes
+from mekiki.doors.studio.data_watch import watch_jobs
 from mekiki.doors.studio.frame import frame, heading, link_to, tell, telling
 from mekiki.doors.studio.job_list import JobRows, time_in_words
-from mekiki.doors.studio.jobs import ENDED, Job
+from mekiki.doors.studio.jobs import ENDED
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError
@@ -71,10 +72,13 @@ def _show_photos(studio: Studio, words: Words, photos: Path) -> None:
                 heading(photos.name)
                 ui.label(str(photos)).classes("mk-path mk-faint")
                 _say_when(studio, words, photos)
+            _show_check(studio, words, photos)
             with ui.element("div").classes("mk-row"):
                 ui.link(words("data.others"), link_to("data")).classes("dt-button")
                 ui.link(words("data.train"), link_to("train", photos=str(photos))).classes("dt-button dt-strong")
-        _show_check(studio, words, photos)
+        with ui.element("div") as place:
+            JobRows(studio, words, lambda: scans_failed(studio, photos), place=place)
+    watch_jobs(studio, lambda: scans_of(studio, photos), lambda job: ui.navigate.reload())
     bench = ui.element("mk-photos")
     bench.props["data-photos"] = str(photos)
     bench.props["data-words"] = texts_for_scripts(words)
@@ -90,22 +94,13 @@ def _say_when(studio: Studio, words: Words, photos: Path) -> None:
 
 
 def _show_check(studio: Studio, words: Words, photos: Path) -> None:
-    def is_running() -> bool:
-        return any(job.state not in ENDED for job in scans_shown(studio, photos))
-
     def start() -> None:
         with telling(words):
-            if not is_running():
+            if all(job.state in ENDED for job in scans_of(studio, photos)):
                 start_scan(studio, photos, labels.value, words("data.job_scan", folder=photos.name))
-                rows.look()
 
-    def ended(job: Job) -> None:
-        if job.kind == "scan" and job.state == "done":
-            ui.navigate.reload()
-
+    again = last_scan(studio, photos) is not None
     with ui.element("div").classes("mk-row"):
-        again = last_scan(studio, photos) is not None
-        ui.button(words("data.check_again" if again else "data.check"), on_click=start).props("outline no-caps")
         labels = ui.switch(words("data.look_for_labels"), value=True)
-        ui.label(words("data.labels_hint")).classes("mk-faint")
-    rows = JobRows(studio, words, lambda: scans_shown(studio, photos), on_end=ended)
+        labels.tooltip(words("data.labels_hint"))
+        ui.button(words("data.check_again" if again else "data.check"), on_click=start).props("outline no-caps")

@@ -15,11 +15,15 @@ from pydantic import BaseModel, StringConstraints
 from mekiki.doors.studio.data_table import PhotoTable, PhotoTables, stamp_of_file
 from mekiki.doors.studio.data_thumbnails import Thumbnails
 from mekiki.doors.studio.studio import Studio
-from mekiki.errors import DataError, MekikiError, one_line
+from mekiki.errors import DataError, MekikiError, PictureError, one_line
 from mekiki.records.decisions import Decision, DecisionAction
 
 _FOREVER = "private, max-age=31536000, immutable"
 _A_MINUTE = "private, max-age=60"
+_UNREADABLE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 112 112"><rect width="112" height="112" fill="#8a96a3"/>'
+    '<path d="M36 36l40 40M76 36l-40 40" stroke="#fff" stroke-width="8" stroke-linecap="round"/></svg>'
+)
 
 Text = Annotated[str, StringConstraints(max_length=4_096)]
 
@@ -74,6 +78,8 @@ def add_data_routes(app: FastAPI, studio: Studio) -> None:
             place = studio.workspace.inside(known.found.root / path)
             photo = known.known.get(path)
             content = thumbnails.get(known.found.root, place, "" if photo is None else photo.sha256)
+        except PictureError:
+            return Response(_UNREADABLE, media_type="image/svg+xml", headers={"cache-control": _A_MINUTE})
         except MekikiError as error:
             raise HTTPException(404, error.message) from None
         return Response(content, media_type="image/webp", headers={"cache-control": _FOREVER if v else _A_MINUTE})

@@ -61,7 +61,11 @@ def last_scan(studio: Studio, photos: Path) -> LastScan | None:
     return max(found, key=lambda scan: scan.ended, default=None)
 
 
-def scans_shown(studio: Studio, photos: Path) -> list[Job]:
-    """Return the scans of some photos that a person wants to know of: under way, or the newest if it failed."""
-    jobs = [job for job in studio.jobs.about("photos", photos) if job.kind == "scan"]
-    return [job for job in jobs if job.state not in ENDED] or [job for job in jobs[:1] if job.state != "done"]
+def scans_of(studio: Studio, photos: Path) -> list[Job]:
+    """Return the jobs that look through some photos, the newest first."""
+    return [job for job in studio.jobs.about("photos", photos) if job.kind == "scan"]
+
+
+def scans_failed(studio: Studio, photos: Path) -> list[Job]:
+    """Return the newest of them if it ended without a result."""
+    return [job for job in scans_of(studio, photos)[:1] if job.state in ENDED and job.state != "done"]

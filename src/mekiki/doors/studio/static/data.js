@@ -28,14 +28,15 @@ class Workbench extends HTMLElement {
     this.body = el("div", { class: "dt-body" });
     this.live = el("p", { class: "dt-said", role: "status", "aria-live": "polite" });
     this.bar = el("section", { class: "dt-actions", "aria-label": words("actions") });
-    this.bar.append(this.live, (this.buttons = el("div", { class: "dt-buttons" })), (this.chips = el("div", { class: "dt-chips" })), el("p", { class: "dt-help mk-faint", text: words("keys") }));
+    this.buttons = el("div", { class: "dt-buttons" });
+    this.bar.append(el("div", { class: "dt-row" }, this.buttons, this.live), (this.chips = el("div", { class: "dt-chips" })), el("p", { class: "dt-help mk-faint", text: words("keys") }));
     this.replaceChildren(this.problem, this.notes, this.tabs, this.body, this.bar);
     this.onkeys = (event) => this.#key(event);
     document.addEventListener("keydown", this.onkeys);
     model.addEventListener("change", () => this.#changed());
     model.addEventListener("fail", (event) => this.#fail(event.detail));
     model.addEventListener("well", () => { this.problem.hidden = true; });
-    model.addEventListener("table", () => { this.photos.renew(); this.show(this.#asked("view"), false); });
+    model.addEventListener("table", () => { this.photos.renew(); this.show(this.#asked("view")); });
     this.photos.label = this.#asked("class");
     this.judge.kind = this.#asked("kind");
     this.body.append(el("p", { class: "mk-empty", text: words("loading") }));
@@ -52,12 +53,12 @@ class Workbench extends HTMLElement {
     this.model.then(() => this.model.load());
   }
 
-  show(view, isNew = true) {
+  show(view) {
     this.view = VIEWS.includes(view) ? view : "overview";
     const element = { overview: this.overview.element, judge: this.judge.element, photos: this.photos.element, decided: this.list }[this.view];
     this.body.replaceChildren(element);
     this.#changed();
-    if (isNew) this.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    if (this.view === "judge" || this.view === "photos") this.tabs.scrollIntoView({ block: "start" });
     if (this.view === "photos") this.photos.grid.element.focus({ preventScroll: true });
   }
 

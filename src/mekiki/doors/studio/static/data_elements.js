@@ -42,6 +42,15 @@ export function isTyping(event) {
   );
 }
 
+// A large picture; words in its place if it cannot be shown.
+export function large(src, alt, instead) {
+  const box = (text) => el("div", { class: "dt-large dt-cannot", role: "img", "aria-label": text, text });
+  if (!src) return box(instead);
+  const picture = el("img", { src, alt, class: "dt-large" });
+  picture.addEventListener("error", () => picture.replaceWith(box(instead)));
+  return picture;
+}
+
 export function nameOf(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -3,7 +3,7 @@
 
 import { el } from "./data_elements.js";
 
-const CELL = 132;
+const CELL = 120;
 const ROW = 150;
 const HEAD = 44;
 const MARGIN = 300;
@@ -179,6 +179,7 @@ export class Grid {
       "div", { class: "dt-cell", role: "option", id: `dt-cell-${place}`, "data-place": place },
       picture, el("span", { class: "dt-cell-name" }),
     );
+    cell.style.width = `${100 / this.across}%`;
     this.#paintCell(cell);
     return cell;
   }

@@ -1,6 +1,6 @@
 // The findings, one at a time and large enough to judge: one photo, two side by side, or a photo beside examples.
 
-import { el, nameOf } from "./data_elements.js";
+import { el, large, nameOf } from "./data_elements.js";
 
 const OF_TWO = ["label_conflict", "exact_duplicate", "near_duplicate"];
 const EXAMPLES = 6;
@@ -160,7 +160,7 @@ export class Judge {
     const { model, words } = this;
     const label = model.labelOf(item);
     const chosen = isPair && this.side === side;
-    const picture = el("img", { src: model.picture(item), alt: words("photo_of", { label }), class: "dt-large" });
+    const picture = large(model.picture(item), words("photo_of", { label }), words("kind_unreadable"));
     const size = item.width ? `${item.width} × ${item.height}` : "";
     const caption = el(
       "figcaption", {},
@@ -205,7 +205,7 @@ export class Judge {
   #fetchAhead(finding) {
     for (const path of finding ? [finding.path, finding.other] : []) {
       const item = this.model.byPath.get(path);
-      if (item) new Image().src = this.model.picture(item);
+      if (item && !item.status) new Image().src = this.model.picture(item);
     }
   }
 }

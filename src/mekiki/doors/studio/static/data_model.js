@@ -68,7 +68,9 @@ export class Model extends EventTarget {
     return `/data/thumbnail?${query({ photos: this.photos, path: item.path, v: item.sha })}`;
   }
 
+  // Empty for a photo that cannot be read.
   picture(item, side = 900) {
+    if (item.status) return "";
     const path = /^(\/|[A-Za-z]:)/.test(item.path) ? item.path : `${this.root}/${item.path}`;
     return `/media/picture?${query({ path, side })}`;
   }

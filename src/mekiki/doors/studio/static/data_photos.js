@@ -1,7 +1,7 @@
 // All photos by class: the grid, a choice of class, and the selected photo large beside it.
 
 import { Grid } from "./data_grid.js";
-import { el, nameOf } from "./data_elements.js";
+import { el, large, nameOf } from "./data_elements.js";
 
 export class Photos {
   constructor(model, words, { onChange }) {
@@ -124,7 +124,7 @@ export class Photos {
     }
     const kinds = [...(this.kindsOf.get(item.path) ?? [])].map((kind) => words(`kind_${kind}`));
     this.preview.replaceChildren(
-      el("img", { class: "dt-large", src: model.picture(item), alt: words("photo_of", { label: model.labelOf(item) }) }),
+      large(model.picture(item), words("photo_of", { label: model.labelOf(item) }), words("kind_unreadable")),
       el("strong", { class: "dt-label", text: model.labelOf(item) }),
       el("span", { class: "mk-path", text: item.path }),
       el("span", { class: "mk-faint mk-number", text: item.width ? `${item.width} × ${item.height}` : "" }),
