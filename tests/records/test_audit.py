@@ -14,6 +14,7 @@ def made_audit(root: str = "/photos", run: str = "runs/one") -> Audit:
     summary = AuditSummary(
         run=run,
         model="ab" * 32,
+        catalogue=root,
         root=root,
         listings=4,
         judged=3,

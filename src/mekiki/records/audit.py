@@ -88,6 +88,7 @@ class AuditSummary(Record):
     Attributes:
         run: The run folder; empty: the catalogue was judged by itself.
         model: The SHA-256 of the run's weights; empty without a run.
+        catalogue: The folder or CSV, as an absolute path.
         root: The folder that paths are relative to.
         listings: Of the catalogue.
         judged: Of them, by a class that is known.
@@ -104,6 +105,7 @@ class AuditSummary(Record):
 
     run: str
     model: str
+    catalogue: str
     root: str
     listings: int
     judged: int

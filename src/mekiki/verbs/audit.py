@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mekiki.config import AuditSettings, EvaluateSettings, ScanSettings
+from mekiki.data.folders import absolute_path
 from mekiki.data.scans.scanning import ScanResult, scan
 from mekiki.evaluation.audit_evidence import Evidence, evidence_of_run, own_evidence
 from mekiki.evaluation.auditing import FOREIGN_TAG, Suspicions, judge_tags
@@ -77,7 +78,9 @@ def audit(
     suspicions = judge_tags(evidence, scanned.findings, settings)
     listings = _all_listings(scanned.manifest, suspicions)
     result = Audit(
-        _summary(folder, scanned.manifest.root, evidence, suspicions, listings, began), suspicions.findings, listings
+        _summary(folder, catalogue, scanned.manifest.root, evidence, suspicions, listings, began),
+        suspicions.findings,
+        listings,
     )
     if out is not None:
         _write(Path(out), result, scanned.manifest, scanning, progress)
@@ -144,6 +147,7 @@ def _all_listings(manifest: Manifest, suspicions: Suspicions) -> tuple[AuditList
 
 def _summary(
     folder: RunFolder | None,
+    catalogue: str | Path,
     root: Path,
     evidence: Evidence,
     suspicions: Suspicions,
@@ -158,6 +162,7 @@ def _summary(
     return AuditSummary(
         run="" if folder is None else str(folder.path),
         model="" if folder is None else model_fingerprint(folder),
+        catalogue=str(absolute_path(Path(catalogue))),
         root=str(root),
         listings=len(listings),
         judged=count,

@@ -25,7 +25,7 @@ class Words:
     language: str
     texts: dict[str, str]
 
-    def __call__(self, name: str, **values: Any) -> str:
+    def __call__(self, name: str, /, **values: Any) -> str:
         """Return a text with its places filled.
 
         Args:
