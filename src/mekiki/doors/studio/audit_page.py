@@ -52,9 +52,11 @@ def _show_form(studio: Studio, words: Words, photos: str, run: str) -> None:
         heading(words("audit.new"))
         with ui.element("div").classes("mk-columns"):
             chosen = photos if photos in catalogues else None
-            catalogue = ui.select(catalogues, value=chosen, label=words("audit.photos"))
-            judge = ui.select(runs, value=run if run in runs else BY_ITSELF, label=words("audit.judge"))
-        path = ui.input(words("audit.path")).props("clearable")
+            catalogue = ui.select(catalogues, value=chosen, label=words("audit.photos")).props("outlined dense")
+            judge = ui.select(runs, value=run if run in runs else BY_ITSELF, label=words("audit.judge")).props(
+                "outlined dense"
+            )
+        path = ui.input(words("audit.path")).props("outlined dense clearable")
         ui.label(words("audit.judge_hint")).classes("mk-hint")
 
         def start() -> None:
@@ -65,7 +67,7 @@ def _show_form(studio: Studio, words: Words, photos: str, run: str) -> None:
                 _start(studio, words, studio.workspace.inside(named), str(judge.value or BY_ITSELF))
                 rows.look()
 
-        ui.button(words("audit.start"), on_click=start).props("no-caps unelevated").classes("mk-start")
+        ui.button(words("audit.start"), on_click=start).props("no-caps unelevated").classes("mk-audit-start")
         rows = JobRows(studio, words, lambda: _shown(studio), lambda job: _go_to(job))
     _show_earlier(studio, words)
 
