@@ -51,7 +51,7 @@ def test_wrong_tags_come_first_with_the_right_class_and_examples_of_it() -> None
     for each in found.findings[:4]:
         number = int(each.path[:3])
         assert (each.label, each.suggested) == (NAMES[tags[number]], NAMES[truth[number]])
-        assert each.score > 0.9
+        assert each.score > 0.5
         assert each.reason.startswith(f"looks like {each.suggested} ")
         assert each.reason.endswith(f"nearest {each.label} is far")
         examples = [int(path[:3]) for path in each.examples]
