@@ -9,7 +9,7 @@ from mekiki.doors.studio.data_routes import refusal
 from mekiki.doors.studio.data_uploads import Uploads
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import LANGUAGE_COOKIE, choose_language, words_of
-from mekiki.errors import MekikiError
+from mekiki.errors import MekikiError, PictureError
 
 
 def add_upload_routes(app: FastAPI, studio: Studio) -> None:
@@ -25,6 +25,8 @@ def add_upload_routes(app: FastAPI, studio: Studio) -> None:
     async def file(request: Request, upload: str, path: str) -> Response:
         try:
             await uploads.take(upload, path, request.stream())
+        except PictureError as error:
+            return JSONResponse({"left_out": error.message})
         except (MekikiError, OSError) as error:
             return refusal(error)
         return JSONResponse({})
