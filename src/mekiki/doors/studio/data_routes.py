@@ -55,19 +55,19 @@ def add_data_routes(app: FastAPI, studio: Studio) -> None:
 
     @app.get("/data/table")
     def table(photos: str) -> Response:
-        return _answer(lambda: tables.read(photos).as_json())
+        return answer(lambda: tables.read(photos).as_json())
 
     @app.get("/data/decisions")
     def decisions(photos: str, seen: str = "") -> Response:
-        return _answer(lambda: _since(tables.get(photos), seen))
+        return answer(lambda: _since(tables.get(photos), seen))
 
     @app.post("/data/decide")
     def decide(asked: Asked) -> Response:
-        return _answer(lambda: _decide(tables.get(asked.photos), asked))
+        return answer(lambda: _decide(tables.get(asked.photos), asked))
 
     @app.post("/data/undo")
     def undo(asked: Asked) -> Response:
-        return _answer(lambda: _undo(tables.get(asked.photos), asked))
+        return answer(lambda: _undo(tables.get(asked.photos), asked))
 
     @app.get("/data/thumbnail")
     def thumbnail(photos: str, path: str, v: str = "") -> Response:
@@ -91,7 +91,8 @@ def refusal(error: MekikiError | OSError) -> Response:
     return JSONResponse({"message": message, "hint": hint}, 409, {"cache-control": "no-store"})
 
 
-def _answer(ask: Callable[[], dict[str, Any]]) -> Response:
+def answer(ask: Callable[[], dict[str, Any]]) -> Response:
+    """Return what was asked for as JSON, or the error that came of it."""
     try:
         return JSONResponse(ask(), headers={"cache-control": "no-store"})
     except (MekikiError, OSError) as error:

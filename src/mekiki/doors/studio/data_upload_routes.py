@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from mekiki.doors.studio.data_routes import refusal
+from mekiki.doors.studio.data_routes import answer, refusal
 from mekiki.doors.studio.data_uploads import Uploads
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import LANGUAGE_COOKIE, choose_language, words_of
-from mekiki.errors import MekikiError
+from mekiki.errors import MekikiError, PictureError
 
 
 def add_upload_routes(app: FastAPI, studio: Studio) -> None:
@@ -25,24 +27,23 @@ def add_upload_routes(app: FastAPI, studio: Studio) -> None:
     async def file(request: Request, upload: str, path: str) -> Response:
         try:
             await uploads.take(upload, path, request.stream())
+        except PictureError as error:
+            return JSONResponse({"left_out": error.message})
         except (MekikiError, OSError) as error:
             return refusal(error)
         return JSONResponse({})
 
     @app.post("/data/upload/end")
     def end(upload: str, name: str) -> Response:
-        try:
-            return JSONResponse({"photos": str(uploads.end(upload, name))})
-        except (MekikiError, OSError) as error:
-            return refusal(error)
+        return answer(lambda: {"photos": str(uploads.end(upload, name))})
 
     @app.post("/data/upload/cancel")
     def cancel(upload: str) -> Response:
-        try:
+        def throw_away() -> dict[str, Any]:
             uploads.cancel(upload)
-        except MekikiError as error:
-            return refusal(error)
-        return JSONResponse({})
+            return {}
+
+        return answer(throw_away)
 
     @app.post("/data/upload/zip")
     async def zipped(request: Request, name: str) -> Response:

@@ -90,7 +90,11 @@ class Uploads:
         return folder.rename(self._studio.workspace.new(self._studio.workspace.photos, name))
 
     def cancel(self, word: str) -> None:
-        """Throw away what arrived."""
+        """Throw away what arrived.
+
+        Raises:
+            DataError: There is no such upload.
+        """
         folder = self._folder(word)
         with self._lock:
             self._counts.pop(word, None)

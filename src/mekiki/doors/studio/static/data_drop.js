@@ -80,7 +80,10 @@ class Drop extends HTMLElement {
       while (waiting.length && !this.cancelled) {
         const [path, file] = waiting.shift();
         try {
-          await ask(`/data/upload/file?${query({ upload: this.upload, path })}`, { method: "POST", body: file, headers: { "content-type": "application/octet-stream" } });
+          const told = await ask(`/data/upload/file?${query({ upload: this.upload, path })}`, {
+            method: "POST", body: file, headers: { "content-type": "application/octet-stream" },
+          });
+          if (told.left_out) refused.push(`${path}: ${told.left_out}`);
         } catch (error) {
           if (error instanceof TypeError) throw error;
           refused.push(`${path}: ${error.message}`);
