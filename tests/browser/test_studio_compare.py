@@ -17,9 +17,9 @@ from mekiki.reports.stress_story import sentence
 from tests.browser.studio_runs import HOSTILE, make_runs
 from tests.browser.studio_server import RunningStudio, opened
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-WAIT = 120_000
+WAIT = 300_000
 
 
 @pytest.fixture(scope="module")

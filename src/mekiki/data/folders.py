@@ -7,7 +7,7 @@ entered twice in one walk, so that a loop of links ends. No file is opened here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mekiki.data.pictures import PICTURE_ENDINGS
@@ -96,3 +96,13 @@ def relative_name(path: Path, root: Path) -> str:
         return path.relative_to(root).as_posix()
     except ValueError:
         return name
+
+
+def short_names(places: Sequence[Path]) -> list[str]:
+    """Return each folder's name, with as many folders above it as tell all apart."""
+    longest = max((len(place.parts) for place in places), default=1)
+    for depth in range(1, longest + 1):
+        names = ["/".join(place.parts[-depth:]) for place in places]
+        if len(set(names)) == len(names):
+            return names
+    return [str(place) for place in places]

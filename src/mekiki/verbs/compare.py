@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from mekiki.config import EvaluateSettings
+from mekiki.data.folders import short_names
 from mekiki.errors import DataError, MekikiError, RunError, SettingsError
 from mekiki.evaluation.answering import Answering
 from mekiki.evaluation.classifier import load
@@ -106,7 +107,7 @@ def _contenders(places: Sequence[str | Path], pareto: bool, progress: Progress) 
         named = _with_exports(named, progress)
         _check_count(len(named), MOST_WITH_PARETO, "mekiki export RUN, or name another run")
     runs = list(dict.fromkeys(run for run, _ in named))
-    names = dict(zip(runs, _names(runs), strict=True))
+    names = dict(zip(runs, short_names(runs), strict=True))
     return [Contender(names[place], open_run(place), engine) for place, engine in named]
 
 
@@ -159,15 +160,6 @@ def _open(contender: Contender, settings: EvaluateSettings | None) -> Answering:
     if contender.engine == TORCH:
         return load(contender.run.path, settings)
     return GraphClassifier(own_export(contender.run, contender.engine), settings)
-
-
-def _names(places: Sequence[Path]) -> list[str]:
-    longest = max(len(place.parts) for place in places)
-    for depth in range(1, longest + 1):
-        names = ["/".join(place.parts[-depth:]) for place in places]
-        if len(set(names)) == len(names):
-            return names
-    return [str(place) for place in places]
 
 
 def _check_classes(runs: Sequence[tuple[str, RunFolder]]) -> None:

@@ -13,8 +13,6 @@ from nicegui import ui
 
 from mekiki.doors.studio.compare_start import CompareForm, StressForm
 from mekiki.doors.studio.frame import heading, link_to
-from mekiki.doors.studio.job_watch import JobWatch
-from mekiki.doors.studio.jobs import Job
 from mekiki.doors.studio.part_names import photos_of
 from mekiki.doors.studio.run_list import RunFacts
 from mekiki.doors.studio.studio import Studio
@@ -31,13 +29,16 @@ class Choice:
         words: Of the person's language.
         runs: All that can be chosen.
         chosen: Paths of runs, or of exports in them, as the address names them; others are passed over.
+
+    Attributes:
+        started: Names of the jobs that were started here.
     """
 
     def __init__(self, studio: Studio, words: Words, runs: Sequence[RunFacts], chosen: Sequence[str]) -> None:
         self.studio, self.words, self.runs = studio, words, runs
         self.names = dict(_places(runs))
         self.chosen = [path for path in dict.fromkeys(map(Path, chosen)) if path in self.names]
-        JobWatch(studio, words, _is_own, _show_result)
+        self.started: set[str] = set()
         if not runs:
             with ui.element("div").classes("mk-card mk-empty"):
                 ui.label(words("compare.no_runs"))
@@ -45,7 +46,8 @@ class Choice:
             return
         self._list_runs()
         with ui.element("div").classes("mk-columns"):
-            self.forms = (CompareForm(studio, words, self.names), StressForm(studio, words, self.names))
+            asked = (studio, words, self.names, lambda job: self.started.add(job.name))
+            self.forms = (CompareForm(*asked), StressForm(*asked))
         self._tell()
 
     def _list_runs(self) -> None:
@@ -100,14 +102,6 @@ class Choice:
     def _tell(self) -> None:
         for form in self.forms:
             form.choose(self.chosen)
-
-
-def _is_own(job: Job) -> bool:
-    return job.kind in ("compare", "stress") and "made" in job.about
-
-
-def _show_result(job: Job) -> None:
-    ui.navigate.to(link_to("compare", made=job.about["made"]))
 
 
 def _places(runs: Sequence[RunFacts]) -> list[tuple[Path, str]]:

@@ -12,6 +12,8 @@ from mekiki.doors.studio.compare_choice import Choice
 from mekiki.doors.studio.comparison_view import show_comparison
 from mekiki.doors.studio.earlier import COMPARISON, STRESS, show_earlier
 from mekiki.doors.studio.frame import frame, link_to, telling
+from mekiki.doors.studio.job_watch import JobWatch
+from mekiki.doors.studio.jobs import Job
 from mekiki.doors.studio.run_list import trained_runs
 from mekiki.doors.studio.stress_view import show_stress
 from mekiki.doors.studio.studio import Studio
@@ -34,8 +36,28 @@ def add_compare_page(studio: Studio) -> None:
             runs = await run.io_bound(trained_runs, studio.workspace)
             if runs is None:  # the studio is ending
                 return
-            Choice(studio, words, runs, request.query_params.getlist("runs"))
-            await show_earlier(studio, words)
+            place = ui.element("div")
+            choice = Choice(studio, words, runs, request.query_params.getlist("runs"))
+            earlier = ui.element("section").classes("mk-section").props('aria-live="polite"')
+
+            def list_earlier() -> None:
+                earlier.clear()
+                with earlier:
+                    show_earlier(studio, words)
+
+            def on_done(job: Job) -> None:
+                if job.name in choice.started:
+                    ui.navigate.to(link_to("compare", made=job.about["made"]))
+                else:
+                    list_earlier()
+
+            list_earlier()
+            with place:
+                JobWatch(studio, words, _is_own, on_done)
+
+
+def _is_own(job: Job) -> bool:
+    return job.kind in ("compare", "stress") and "made" in job.about
 
 
 async def _show_result(studio: Studio, words: Words, made: str, pair: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nicegui import ui
@@ -10,9 +10,10 @@ from nicegui import ui
 from mekiki.config.stress import KINDS, KindName
 from mekiki.doors.studio.frame import heading, telling
 from mekiki.doors.studio.job_watch import tell_started
-from mekiki.doors.studio.jobs import Lane
+from mekiki.doors.studio.jobs import Job, Lane
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
+from mekiki.errors import DataError
 from mekiki.records.exported import is_export_folder
 
 LANE: Lane = "long"
@@ -24,8 +25,15 @@ FIRST_LIMIT = 10
 class _Form:
     """What both forms share: the photos that judge, what was chosen, Start."""
 
-    def __init__(self, studio: Studio, words: Words, names: Mapping[Path, str], parts: Sequence[str]) -> None:
-        self.studio, self.words, self.names = studio, words, names
+    def __init__(
+        self,
+        studio: Studio,
+        words: Words,
+        names: Mapping[Path, str],
+        on_start: Callable[[Job], None],
+        parts: Sequence[str],
+    ) -> None:
+        self.studio, self.words, self.names, self.on_start = studio, words, names, on_start
         self.chosen: list[Path] = []
         self._parts = parts
 
@@ -42,13 +50,17 @@ class _Form:
     def _photos(self) -> tuple[list[str], list[str]]:
         """Return the folder of other photos, and the option that names a part."""
         if self.part.value == OTHER:
-            return [str(self.studio.workspace.inside(str(self.data.value or "").strip()))], []
+            named = str(self.data.value or "").strip()
+            if not named:
+                raise DataError(self.words("compare.no_folder"), self.words("compare.name_folder"))
+            return [str(self.studio.workspace.inside(named))], []
         return [], [] if self.part.value == "auto" else ["--part", str(self.part.value)]
 
     def _start(self, arguments: Sequence[str], title: str, folder: str) -> None:
         out = self.studio.workspace.new(self.studio.workspace.comparisons, folder)
         out.mkdir()  # so that the next one gets another name
-        self.studio.jobs.start([*arguments, "--out", str(out), "--json"], title, LANE, {"made": out})
+        job = self.studio.jobs.start([*arguments, "--out", str(out), "--json"], title, LANE, {"made": out})
+        self.on_start(job)
         tell_started(self.words("compare.started", title=title))
 
     def _joined(self, runs: Sequence[Path]) -> str:
@@ -58,8 +70,10 @@ class _Form:
 class CompareForm(_Form):
     """Which run is better."""
 
-    def __init__(self, studio: Studio, words: Words, names: Mapping[Path, str]) -> None:
-        super().__init__(studio, words, names, ("auto", "val", "test"))
+    def __init__(
+        self, studio: Studio, words: Words, names: Mapping[Path, str], on_start: Callable[[Job], None]
+    ) -> None:
+        super().__init__(studio, words, names, on_start, ("auto", "val", "test"))
         with ui.element("section").classes("mk-card mk-form"):
             heading(words("compare.which_is_better"))
             self.told = ui.label().classes("mk-chosen").props('aria-live="polite"')
@@ -99,8 +113,10 @@ class CompareForm(_Form):
 class StressForm(_Form):
     """How much damage a run bears."""
 
-    def __init__(self, studio: Studio, words: Words, names: Mapping[Path, str]) -> None:
-        super().__init__(studio, words, names, ("val", "test"))
+    def __init__(
+        self, studio: Studio, words: Words, names: Mapping[Path, str], on_start: Callable[[Job], None]
+    ) -> None:
+        super().__init__(studio, words, names, on_start, ("val", "test"))
         with ui.element("section").classes("mk-card mk-form"):
             heading(words("compare.how_much_damage"))
             self.told = ui.label().classes("mk-chosen").props('aria-live="polite"')

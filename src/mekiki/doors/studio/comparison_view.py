@@ -18,6 +18,7 @@ from mekiki.doors.studio.set_apart import show_galleries
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.tables import percent, scale_of, show_table, whisker
 from mekiki.doors.studio.words import Words
+from mekiki.errors import RunError
 from mekiki.records.compared_photos import read_compared_photos
 from mekiki.records.comparison import Comparison, PairComparison, RunScore, read_comparison
 from mekiki.scoring.power import ALPHA
@@ -40,6 +41,7 @@ async def show_comparison(studio: Studio, words: Words, folder: Path, chosen: st
         MekikiError: A file is missing or is not what the command writes.
     """
     comparison = read_comparison(folder / "comparison.json")
+    _check(folder, comparison)
     photos = read_compared_photos(folder / "comparison.csv", len(comparison.runs))
     number = int(chosen) - 1 if chosen.isdecimal() and 0 < int(chosen) <= len(comparison.pairs) else 0
     ui.label(words("compare.judged_by", photos=photos_of(words, comparison.n, comparison.part))).classes("mk-lead")
@@ -57,6 +59,17 @@ async def show_comparison(studio: Studio, words: Words, folder: Path, chosen: st
     if comparison.fronts:
         await _show_fronts(words, folder, comparison)
     _show_files(words, folder)
+
+
+def _check(folder: Path, comparison: Comparison) -> None:
+    scores = {each.name: each for each in comparison.runs}
+    named = {name for pair in comparison.pairs for name in (pair.first, pair.second)}
+    priced = {name for front in comparison.fronts for name in front.names}
+    if not named | priced <= set(scores) or (comparison.fronts and any(each.cost is None for each in comparison.runs)):
+        raise RunError(
+            f"{folder / 'comparison.json'}: it speaks of runs, or of costs, that it does not hold",
+            "it was written by another version, or edited",
+        )
 
 
 def _show_verdicts(words: Words, comparison: Comparison) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nicegui import run, ui
+from nicegui import ui
 
 from mekiki.data.folders import list_kinds
 from mekiki.doors.studio.frame import heading, link_to
@@ -43,9 +43,9 @@ class Earlier:
     made: datetime
 
 
-async def show_earlier(studio: Studio, words: Words) -> None:
+def show_earlier(studio: Studio, words: Words) -> None:
     """List what was made before, the newest first; nothing where nothing was."""
-    found = await run.io_bound(find_earlier, studio.workspace.comparisons)
+    found = find_earlier(studio.workspace.comparisons)
     if not found:
         return
     heading(words("compare.earlier"))

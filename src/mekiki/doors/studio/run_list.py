@@ -5,11 +5,11 @@ Facts are read from the runs' own records each time; a run whose records do not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mekiki.data.folders import short_names
 from mekiki.doors.studio.workspace import Workspace
 from mekiki.errors import MekikiError
 from mekiki.records.card import read_card
@@ -47,16 +47,6 @@ def trained_runs(workspace: Workspace) -> list[RunFacts]:
     names = short_names(places)
     found = [_facts(path, name) for path, name in zip(places, names, strict=True)]
     return sorted((each for each in found if each is not None), key=lambda each: each.made, reverse=True)
-
-
-def short_names(places: Sequence[Path]) -> list[str]:
-    """Return each folder's name, with as many folders above it as tell all apart."""
-    longest = max((len(place.parts) for place in places), default=1)
-    for depth in range(1, longest + 1):
-        names = ["/".join(place.parts[-depth:]) for place in places]
-        if len(set(names)) == len(names):
-            return names
-    return [str(place) for place in places]
 
 
 def exports_of(run: Path) -> list[ExportFolder]:
