@@ -14,8 +14,8 @@ from mekiki.doors.studio.audit_cards import show_cards
 from mekiki.doors.studio.frame import frame, heading, link_to, telling
 from mekiki.doors.studio.job_list import JobRows
 from mekiki.doors.studio.jobs import ENDED, Job
-from mekiki.doors.studio.run_list import trained_runs
 from mekiki.doors.studio.studio import Studio
+from mekiki.doors.studio.trained_runs import trained_runs
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError
 from mekiki.records.audit import SUMMARY, read_audit

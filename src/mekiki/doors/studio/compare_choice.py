@@ -14,9 +14,9 @@ from nicegui import ui
 from mekiki.doors.studio.compare_start import CompareForm, StressForm
 from mekiki.doors.studio.frame import heading, link_to
 from mekiki.doors.studio.part_names import photos_of
-from mekiki.doors.studio.run_list import RunFacts
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.tables import percent, scale_of, whisker
+from mekiki.doors.studio.trained_runs import RunFacts
 from mekiki.doors.studio.words import Words
 from mekiki.records.run import RunFolder
 

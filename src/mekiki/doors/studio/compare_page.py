@@ -14,9 +14,9 @@ from mekiki.doors.studio.earlier import COMPARISON, STRESS, show_earlier
 from mekiki.doors.studio.frame import frame, link_to, telling
 from mekiki.doors.studio.job_watch import JobWatch
 from mekiki.doors.studio.jobs import Job
-from mekiki.doors.studio.run_list import trained_runs
 from mekiki.doors.studio.stress_view import show_stress
 from mekiki.doors.studio.studio import Studio
+from mekiki.doors.studio.trained_runs import trained_runs
 from mekiki.doors.studio.words import Words
 from mekiki.errors import RunError
 

@@ -7,8 +7,8 @@ from nicegui import ui
 from mekiki.config import ExportSettings
 from mekiki.doors.studio.frame import heading, telling
 from mekiki.doors.studio.job_watch import tell_started
-from mekiki.doors.studio.run_list import RunFacts
 from mekiki.doors.studio.studio import Studio
+from mekiki.doors.studio.trained_runs import RunFacts
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 from mekiki.records.card import read_card

@@ -15,8 +15,8 @@ from mekiki.doors.studio.export_zip import add_zip, own_export_folder
 from mekiki.doors.studio.frame import frame, heading, link_to, telling
 from mekiki.doors.studio.job_watch import JobWatch
 from mekiki.doors.studio.jobs import Job
-from mekiki.doors.studio.run_list import RunFacts, exports_of, trained_runs
 from mekiki.doors.studio.studio import Studio
+from mekiki.doors.studio.trained_runs import RunFacts, exports_of, trained_runs
 from mekiki.doors.studio.words import Words
 
 

@@ -12,8 +12,8 @@ from nicegui import ui
 from mekiki.doors.studio.export_zip import zip_name, zip_url
 from mekiki.doors.studio.frame import heading
 from mekiki.doors.studio.part_names import photos_of
-from mekiki.doors.studio.run_list import RunFacts
 from mekiki.doors.studio.tables import percent, show_table
+from mekiki.doors.studio.trained_runs import RunFacts
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 from mekiki.records.evaluation import Estimate

@@ -7,7 +7,7 @@ import pytest
 
 from mekiki.data.folders import short_names
 from mekiki.doors.studio.earlier import find_earlier
-from mekiki.doors.studio.run_list import exports_of, trained_runs
+from mekiki.doors.studio.trained_runs import exports_of, trained_runs
 from mekiki.doors.studio.workspace import Workspace, open_workspace
 from mekiki.records.card import ModelCard, Preprocessing, write_card
 from mekiki.records.exported import Exported, write_exported
