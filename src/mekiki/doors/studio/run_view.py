@@ -62,10 +62,10 @@ class RunView:
             with ui.element("div").classes("mk-row"):
                 self._state = ui.label().classes("mk-run-state").props('role="status"')
                 self._about = ui.label().classes("mk-faint")
-            self._bar = ui.linear_progress(0, show_value=False).classes("mk-job-bar")
+            self._bar = ui.linear_progress(0, show_value=False).classes("mk-run-bar")
             self._bar.props["aria-label"] = words("train.progress")
             self._note = ui.label().classes("mk-faint mk-number")
-            with ui.element("div").props('role="alert"'):
+            with ui.element("div").props('role="alert"') as self._trouble:
                 self._error = ui.label().classes("mk-error")
                 self._hint = ui.label().classes("mk-hint")
             with ui.element("div").classes("mk-row"):
@@ -98,9 +98,12 @@ class RunView:
         seen = job.progress if job is not None and facts.state in ("running", "stopping") else None
         self._bar.set_visibility(seen is not None)
         self._note.text = ""
+        if facts.state == "running" and seen is None:
+            self._note.text = self.words("train.starting")
         if seen is not None:
             self._bar.value = share_done(seen)
             self._note.text = progress_in_words(self.words, seen)
+        self._note.set_visibility(bool(self._note.text))
         self._log.text = "" if job is None else job.log
         self._log_card.set_visibility(bool(self._log.text))
 
@@ -134,11 +137,14 @@ class RunView:
     def _show_end(self, facts: RunFacts) -> None:
         message, hint = facts.error
         self._error.text = message
+        self._trouble.set_visibility(bool(message))
         self._hint.text = self.words("frame.hint", hint=hint) if hint else ""
         under_way = facts.state in UNDER_WAY
-        self._result.text = "" if facts.result is None or under_way else result_in_words(self.words, facts.result)
-        chose = facts.result is not None and not under_way and facts.result.part == "val"
-        self._kind_note.text = self.words("train.val_chose") if chose else ""
+        result = None if under_way else facts.result
+        self._result.text = "" if result is None else result_in_words(self.words, result)
+        self._result.set_visibility(result is not None)
+        self._kind_note.text = self.words("train.val_chose")
+        self._kind_note.set_visibility(result is not None and result.part == "val")
         self._next.set_visibility(facts.has_model and not under_way)
         self._report.set_visibility(self.run.report.is_file())
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from nicegui import ui
 
+from mekiki.doors.studio.frame import heading
 from mekiki.doors.studio.words import Words
 from mekiki.records.history import Epoch
 
 TRAIN, VAL, INK, LINE = "#b3431f", "#1d4ed8", "#51606f", "#d5dae1"
+KINDS = ("loss", "accuracy")
 _COLUMNS = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "images_per_second", "seconds")
 
 
@@ -28,7 +30,7 @@ class Curves:
     def __init__(self, words: Words) -> None:
         self.words = words
         with ui.element("div").classes("mk-columns"):
-            self._charts = {kind: self._chart(kind) for kind in ("loss", "accuracy")}
+            self._charts = {kind: self._chart(kind) for kind in KINDS}
         with ui.expansion(words("train.as_table")).classes("mk-wide"):
             columns = [
                 {"name": name, "field": name, "label": words(f"train.column_{name}"), "align": "right"}
@@ -55,7 +57,9 @@ class Curves:
         self._table.rows = [_row(epoch) for epoch in epochs]
 
     def _chart(self, kind: str) -> ui.echart:
-        chart = ui.echart(chart_options(self.words, kind), renderer="svg").classes("mk-chart")
+        with ui.element("div"):
+            heading(self.words(f"train.chart_{kind}"), 3)
+            chart = ui.echart(chart_options(self.words, kind), renderer="svg").classes("mk-chart")
         chart.props["role"] = "img"
         chart.props["aria-label"] = self.words(f"train.chart_{kind}")
         return chart
@@ -87,9 +91,8 @@ def chart_options(words: Words, kind: str) -> dict[str, Any]:
     text = {"color": INK, "fontSize": 13}
     return {
         "animation": False,
-        "grid": {"left": 56, "right": 20, "top": 64, "bottom": 48},
-        "title": {"text": words(f"train.chart_{kind}"), "textStyle": {**text, "fontWeight": 600}},
-        "legend": {"top": 26, "left": 0, "textStyle": text, "itemWidth": 34, "selectedMode": False},
+        "grid": {"left": 44, "right": 20, "top": 36, "bottom": 48},
+        "legend": {"top": 0, "left": 0, "textStyle": text, "itemWidth": 34, "selectedMode": False},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {
             "type": "value", "min": 0, "max": 1, "minInterval": 1, "name": words("train.axis_epoch"),
@@ -121,7 +124,7 @@ def _best(epochs: Sequence[Epoch], name: str, label: str) -> dict[str, Any]:
     return {
         "symbol": "circle", "symbolSize": 14, "data": [point],
         "itemStyle": {"color": "transparent", "borderColor": VAL, "borderWidth": 2},
-        "label": {"show": True, "formatter": label, "position": "top", "color": VAL, "fontSize": 12},
+        "label": {"show": True, "formatter": label, "position": "right", "distance": 8, "color": VAL, "fontSize": 12},
     }  # fmt: skip
 
 
