@@ -99,8 +99,9 @@ def test_a_job_whose_processes_were_killed_is_lost_and_holds_up_nobody(waiting: 
 def test_a_command_that_outlives_its_attendant_still_counts_as_running_and_can_be_stopped(waiting: Waiting):
     job, after = waiting.start("orphan"), waiting.start("after", 0.1)
     waiting.until("orphan began")
-    os.kill(attendant_of(job), signal.SIGKILL)
-    until(lambda: subprocess.run(["ps", "-o", "ppid=", "-p", str(command_of(job))], capture_output=True).returncode == 0)
+    attendant = attendant_of(job)
+    os.kill(attendant, signal.SIGKILL)
+    until(lambda: attendant_of(job) != attendant)
     assert job.state == "running"
     assert "after began" not in waiting.lines(), "two trainings at once would share the cores, or a run folder"
     waiting.jobs.stop(job)
