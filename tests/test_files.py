@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mekiki.errors import MekikiError, SettingsError
-from mekiki.files import replaced, write_json, write_text
+from mekiki.files import new_folder, replaced, write_json, write_new, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
@@ -100,3 +100,31 @@ def test_a_written_file_has_the_usual_rights(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     write_text(tmp_path / "ours", "")
     assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_a_new_folder_is_whole_or_not_there(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "deep" / "photos"
+    with pytest.raises(RuntimeError), new_folder(place) as temporary:
+        write_new(temporary / "SG" / "1.jpg", [b"half"])
+        assert not place.exists()
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+    place.mkdir(parents=True)
+    with new_folder(place) as temporary:
+        write_new(temporary / "SG" / "1.jpg", [b"wh", b"ole"])
+    assert (place / "SG" / "1.jpg").read_bytes() == b"whole"
+    assert [path.name for path in place.parent.iterdir()] == ["photos"]
+
+
+def test_a_folder_that_was_filled_meanwhile_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="not empty"), new_folder(tmp_path / "photos"):
+        write_text(tmp_path / "photos" / "mine.txt", "mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    assert (tmp_path / "photos" / "mine.txt").read_text() == "mine"
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    write_new(tmp_path / "1.jpg", [b"first"])
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "1.jpg", [b"second"])
+    assert (tmp_path / "1.jpg").read_bytes() == b"first"

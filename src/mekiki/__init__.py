@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mekiki.verbs.split import check_split, split, split_folds
     from mekiki.verbs.stress import stress
     from mekiki.verbs.train import train
+    from mekiki.verbs.unpack import unpack
     from mekiki.verbs.watch import watch
     from mekiki.version import __version__
 
@@ -58,6 +59,7 @@ _HOMES = {
     "split_folds": "mekiki.verbs.split",
     "stress": "mekiki.verbs.stress",
     "train": "mekiki.verbs.train",
+    "unpack": "mekiki.verbs.unpack",
     "watch": "mekiki.verbs.watch",
 }
 
@@ -86,6 +88,7 @@ __all__ = [
     "split_folds",
     "stress",
     "train",
+    "unpack",
     "watch",
 ]
 

@@ -1,4 +1,4 @@
-"""Atomic writes: a file appears whole under its name or not at all.
+"""Atomic writes: a file appears whole under its name or not at all. And where files lie that may be lost.
 
 Everything that mekiki writes goes through here: first under a temporary name in the same folder, then renamed. A
 device or pipe (``/dev/null``) is written straight into. A link stays, and the file that it leads to is replaced.
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +74,59 @@ def _rename(temporary: Path, path: Path) -> None:
         raise MekikiError(f"cannot replace {path}: {reason}", "close the program that has it open") from error
 
 
-def _give_usual_rights(path: Path) -> None:
-    """Undo mkstemp's owner-only rights: a report is meant to be shared."""
+def _give_usual_rights(path: Path, most: int = 0o666) -> None:
+    """Undo the owner-only rights of what is temporary: a report is meant to be shared."""
     with _UMASK:
         umask = os.umask(0)
         os.umask(umask)
-    path.chmod(0o666 & ~umask)
+    path.chmod(most & ~umask)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder to fill; rename it to ``path`` if the block succeeds, remove it with all in it if not.
+
+    Args:
+        path: The folder to make; it does not exist, or is empty. Folders above it are made, and removed again if the
+            block fails.
+
+    Yields:
+        The temporary folder, hidden beside ``path``.
+
+    Raises:
+        OSError: Something lies at ``path`` now, or the system refuses.
+    """
+    path = path.resolve()
+    made = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.parent))
+    try:
+        yield temporary
+        _give_usual_rights(temporary, 0o777)
+        if path.exists():
+            path.rmdir()
+        temporary.rename(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def write_new(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that must not be there yet, piece by piece: for large files in a ``new_folder``, which is atomic.
+
+    Args:
+        path: The file; its folder is made if it is missing.
+        chunks: Its bytes, in order; what they raise passes through, and the file is left as far as it came.
+
+    Raises:
+        FileExistsError: There is something of that name, as the file system compares names.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.writelines(chunks)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -99,3 +148,19 @@ def write_json(path: Path, content: Any) -> None:
 def printable(path: str) -> str:
     """Return a path as text that can be written anywhere: bytes that are no UTF-8 become escapes."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def cache_folder() -> Path | None:
+    """Return the folder for what may be lost; None where the user has none."""
+    if given := os.environ.get("MEKIKI_CACHE"):
+        return Path(given)
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "mekiki" / "Cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "mekiki"
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if Path(given).is_absolute() else home / ".cache") / "mekiki"

@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+import re
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,10 @@ def test_a_second_scan_says_what_it_did_not_open_again(photos: Path) -> None:
         (["augment", "{photos}", "--out", "more", "--format", "gif"], 2, "Input should be 'jpeg' or 'png'"),
         (["augment", "{photos}", "--out", "{photos}/more"], 2, "more"),
         (["collect", "nowhere.csv", "--out", "more"], 1, "nowhere.csv"),
+        (["unpack", "nowhere.zip", "--out", "more"], 1, "cannot read nowhere.zip: No such file"),
+        (["unpack", "{photos}/red/000.png", "--out", "more"], 1, "it is no zip, or a damaged one"),
+        (["unpack", "{photos}/red/000.png", "--out", "{photos}"], 2, "already holds files"),
+        (["unpack", "nowhere.zip", "--out", "more", "--most-files", "0"], 2, "most_files = '0'"),
     ],
 )
 def test_wrong_use_is_refused_in_one_line(
@@ -208,3 +214,39 @@ def test_a_list_that_brings_nothing_ends_with_exit_code_1(tmp_path: Path) -> Non
         (tmp_path / "list.csv").write_text(f"url,label\n{server.url('/photo/1.jpg')},a\n")
         refused = call("collect", tmp_path / "list.csv", "--out", tmp_path / "got", "--delay", 0)
     assert (refused.exit_code, "refused" in refused.stdout) == (1, True)
+
+
+def zip_of(photos: Path, place: Path, **others: bytes) -> Path:
+    with zipfile.ZipFile(place, "w") as made:
+        for path in sorted(photos.rglob("*.png")):
+            made.write(path, path.relative_to(photos.parent))
+        for name, content in others.items():
+            made.writestr(f"photos/red/{name}", content)
+    return place
+
+
+def test_a_zip_becomes_a_folder_that_can_be_scanned(photos: Path, tmp_path: Path) -> None:
+    archive = zip_of(photos, tmp_path / "photos.zip", words=b"words", **{".DS_Store": b""})
+    shown = call("unpack", archive, "--out", tmp_path / "got")
+    assert shown.exit_code == 0, shown.output
+    assert re.fullmatch(
+        r"36 photos in 3 folders, 0\.\d MB; left out: 1 other file, 1 hidden or litter\n"
+        r"  left out: 1 × is no picture that can be read: its first bytes are of a text file\n",
+        shown.stdout,
+    )
+    assert f"wrote {tmp_path / 'got'}" in shown.stderr
+    assert json.loads(call("scan", tmp_path / "got", "--json").stdout)["classes"] == {
+        "blue": 12,
+        "green": 12,
+        "red": 12,
+    }
+    told = json.loads(call("unpack", archive, "--out", tmp_path / "again", "--json").stdout)
+    assert (told["photos"], told["folders"], told["unwrapped"], told["litter"]) == (36, 3, "photos", 1)
+
+
+def test_a_hostile_zip_is_refused_and_its_names_cannot_steer_the_terminal(photos: Path, tmp_path: Path) -> None:
+    archive = zip_of(photos, tmp_path / "photos.zip", **{"\x1b]0;owned\x07.png": b""})
+    refused = call("unpack", archive, "--out", tmp_path / "got")
+    assert (refused.exit_code, "has a control character" in refused.stderr) == (1, True)
+    assert not set(refused.output) & {"\x1b", "\x07"}
+    assert not (tmp_path / "got").exists()

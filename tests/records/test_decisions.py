@@ -13,6 +13,7 @@ from mekiki.records.decisions import (
     in_force,
     plain_path,
     read_decisions,
+    remove_decision,
     write_decisions,
 )
 from mekiki.records.findings import FINDING_MEANINGS
@@ -192,3 +193,81 @@ def test_a_file_without_its_columns_is_refused(tmp_path: Path) -> None:
 
 def test_every_action_has_a_meaning() -> None:
     assert set(ACTION_MEANINGS) == {"exclude", "keep", "relabel", "group"}
+
+
+@given(st.lists(made, min_size=1, max_size=6), st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_removed_line_is_gone_and_no_other(tmp_path: Path, decisions: list[Decision], data: st.DataObject) -> None:
+    file = tmp_path / "decisions.csv"
+    write_decisions(file, decisions)
+    gone = data.draw(st.sampled_from(decisions))
+    assert remove_decision(file, gone)
+    last = len(decisions) - 1 - decisions[::-1].index(gone)
+    assert read_decisions(file) == decisions[:last] + decisions[last + 1 :]
+
+
+def test_removing_a_relabel_restores_the_class_before_it(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.csv"
+    first, second = Decision("a", "relabel", "SG"), Decision("a", "relabel", "V", reason="on second thoughts")
+    for turn in (first, second):
+        append_decisions(file, [turn])
+    before = file.read_bytes()
+    assert in_force(read_decisions(file)) == [second]
+    assert remove_decision(file, second)
+    assert in_force(read_decisions(file)) == [first]
+    append_decisions(file, [second])
+    assert file.read_bytes() == before
+
+
+FOREIGN = (
+    "\ufeffaction; note ;path;value\r\n"
+    'exclude;\'my own, "words";SG/1.jpg;\r\n'
+    "\r\n"
+    'relabel;"over\r\ntwo lines; and ""more""";SG/2.jpg; LP \r\n'
+    ";;;\r\n"
+    "exclude;;SG/1.jpg;\n"
+    "Exclude;again;SG/1.jpg\r\n"
+    "exclude;last;SG/3.jpg"
+)
+
+
+@pytest.mark.parametrize(
+    ("gone", "line"),
+    [
+        (Decision("SG/1.jpg", "exclude"), "Exclude;again;SG/1.jpg\r\n"),
+        (Decision("SG/2.jpg", "relabel", "LP"), 'relabel;"over\r\ntwo lines; and ""more""";SG/2.jpg; LP \r\n'),
+        (Decision("SG/3.jpg ", "exclude"), "exclude;last;SG/3.jpg"),
+    ],
+)
+def test_removing_leaves_all_else_to_the_byte(tmp_path: Path, gone: Decision, line: str) -> None:
+    file = tmp_path / "decisions.csv"
+    file.write_bytes(FOREIGN.encode())
+    assert remove_decision(file, gone)
+    assert file.read_bytes().decode() == FOREIGN.replace(line, "")
+
+
+def test_the_header_stays_when_the_last_line_goes(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.csv"
+    file.write_bytes(b"path,action,note\r\na,exclude,x\r\n")
+    assert remove_decision(file, Decision("a", "exclude"))
+    assert file.read_bytes() == b"path,action,note\r\n"
+    assert not remove_decision(file, Decision("a", "exclude"))
+    assert append_decisions(file, [Decision("a", "exclude")])
+
+
+def test_what_is_not_there_is_not_removed_and_nothing_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.csv"
+    assert not remove_decision(file, Decision("a", "exclude"))
+    assert not list(tmp_path.iterdir())
+    write_decisions(file, [Decision("a", "exclude", reason="dark")])
+    before = file.read_bytes(), file.stat().st_mtime_ns
+    assert not remove_decision(file, Decision("a", "exclude"))
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+
+
+def test_a_file_that_cannot_be_read_is_not_touched(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.csv"
+    file.write_text("path,action\na,exlude\n")
+    with pytest.raises(DataError, match=r"row 2: there is no action 'exlude'"):
+        remove_decision(file, Decision("a", "exclude"))
+    assert file.read_text() == "path,action\na,exlude\n"

@@ -28,6 +28,7 @@ from mekiki.config.photos import (
     PreviewSettings,
     ScanSettings,
     SplitSettings,
+    UnpackSettings,
     kind_of_amount,
 )
 from mekiki.config.recipes import Recipe, read_recipe, recipe_names
@@ -65,6 +66,7 @@ __all__ = [
     "PreviewSettings",
     "ScanSettings",
     "SplitSettings",
+    "UnpackSettings",
     "kind_of_amount",
     "Recipe",
     "read_recipe",

@@ -1,4 +1,4 @@
-"""Settings of what is done with photos: scan, split, label errors, copies, downloads."""
+"""Settings of what is done with photos: scan, split, label errors, copies, downloads, zips."""
 
 from __future__ import annotations
 
@@ -220,3 +220,22 @@ class CollectSettings(Section):
         if not given.isascii() or not given.isprintable() or set(given) & set("()\\"):
             raise ValueError("a mail or web address is plain ASCII without brackets")
         return given.strip()
+
+
+class UnpackSettings(Section):
+    """How a zip of photos is unpacked, and what is too much."""
+
+    most_files: int = Field(
+        200_000, ge=1, le=10_000_000, description="a zip with more files is refused; litter of systems is not counted"
+    )
+    most_gigabytes: float = Field(
+        20.0, gt=0, le=100_000, description="a zip whose photos are more than this is refused, in billions of bytes"
+    )
+    largest_mebibytes: int = Field(
+        512, ge=1, le=512, description="a zip with a larger photo is refused, MiB; larger ones are never opened"
+    )
+    names: Literal["auto", "utf-8", "cp932", "cp437"] = Field(
+        "auto",
+        description="how names without a mark of UTF-8 are written; auto: UTF-8 if all of them can be, else cp932 "
+        "(Japanese Windows), else cp437",
+    )

@@ -23,11 +23,12 @@ def is_picture_name(path: Path) -> bool:
 
 def list_visible(folder: Path) -> list[Path]:
     """Return what lies in a folder, without hidden files, in natural order."""
-    found = [path for path in folder.iterdir() if not _is_litter(path.name)]
+    found = [path for path in folder.iterdir() if not is_litter(path.name)]
     return sorted(found, key=lambda path: natural_key(path.name))
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
+    """Tell whether a name is hidden or an operating system's litter."""
     return name.startswith(".") or name.lower() in _LITTER
 
 
@@ -37,7 +38,7 @@ def list_kinds(folder: Path) -> list[tuple[Path, bool]]:
     Most systems tell that in the listing itself, so that not every file has to be asked.
     """
     with os.scandir(folder) as inside:
-        found = [(entry.name, _is_folder(entry)) for entry in inside if not _is_litter(entry.name)]
+        found = [(entry.name, _is_folder(entry)) for entry in inside if not is_litter(entry.name)]
     found.sort(key=lambda entry: natural_key(entry[0]))
     return [(folder / name, is_folder) for name, is_folder in found]
 

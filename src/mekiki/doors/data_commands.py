@@ -17,6 +17,7 @@ from mekiki.config import (
     ScanSettings,
     Section,
     SplitSettings,
+    UnpackSettings,
     build,
     build_some,
     make_config,
@@ -180,6 +181,23 @@ def augment(
         shown = build_some(PreviewSettings, settings)
         show_preview(draw(data, preview, shown, asked, normalisation, scanning, make_progress()), as_json)
         say(f"wrote {preview}")
+
+
+@app.command()
+@with_settings(UnpackSettings)
+def unpack(
+    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="a zip of photos, in class folders or with a CSV")],
+    settings: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="the folder to make; it does not exist yet, or is empty")],
+    as_json: Json = False,
+) -> None:
+    """Make a folder of photos of a zip, safely: all of it or nothing."""
+    from mekiki.doors.console import make_progress
+    from mekiki.doors.data_tables import show_unpacked
+    from mekiki.verbs.unpack import unpack as run
+
+    show_unpacked(run(archive, out, build(UnpackSettings, settings), make_progress()), as_json)
+    say(f"wrote {out}")
 
 
 def _refuse_idle(

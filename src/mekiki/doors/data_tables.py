@@ -16,6 +16,7 @@ from mekiki.records.split import Folds, Split
 from mekiki.records.split_check import SplitCheck
 
 if TYPE_CHECKING:
+    from mekiki.data.importing.unpacking import Unpacked
     from mekiki.data.scans.scanning import ScanResult
     from mekiki.records.collected import Collected
     from mekiki.verbs.augment import AugmentedCopies
@@ -159,6 +160,18 @@ def show_collected(result: Collected, as_json: bool) -> None:
                 table.add_row("", "", Text("…", style="dim"))
     results_console().print(table)
     results_console().print(f"{result.fetched:,} new, {result.kept:,} there before")
+
+
+def show_unpacked(result: Unpacked, as_json: bool) -> None:
+    """Show what came out of a zip, and what was left out and why."""
+    if as_json:
+        print_json(result.as_json())
+        return
+    results_console().print(foreign(result.describe()), soft_wrap=True)
+    for reason, count in result.left_out[:REASONS_SHOWN]:
+        results_console().print(foreign(f"  left out: {count:,} × {reason}"), soft_wrap=True)
+    if len(result.left_out) > REASONS_SHOWN:
+        results_console().print("  left out: …")
 
 
 def _show_notes(notes: Sequence[str]) -> None:

@@ -1,8 +1,9 @@
 """``decisions.csv``: what a person decided about single photos, one line each; undone by removing the line.
 
 Columns are path and action, and as needed value, other and reason. It is written by hand, by ``scan --accept`` and by
-the report's page; lines and columns that somebody else wrote stay as they are when lines are added. Which photo a path
-means and what a decision does is for ``data/decisions/deciding.py``.
+the report's page; lines and columns that somebody else wrote stay as they are when lines are added or removed. Several
+writers may add and remove at once (``locking.py``); an editor that has the file open knows nothing of that. Which
+photo a path means and what a decision does is for ``data/decisions/deciding.py``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Literal
 from mekiki.errors import DataError, unknown_name
 from mekiki.files import write_text
 from mekiki.records.findings import FINDING_MEANINGS
+from mekiki.records.locking import locked
 from mekiki.records.tables import delimiter_of, read_numbered_rows, write_rows
 
 DECISIONS = "decisions.csv"
@@ -75,8 +77,7 @@ def read_decisions(path: Path) -> list[Decision]:
         DataError: The file cannot be read or lacks a column, or a line lacks its path or value, or names an action or
             a kind of finding that there is not (row named).
     """
-    lines = [(number, _stripped(line)) for number, line in read_numbered_rows(path, _Line)]
-    return [_checked(path, number, line) for number, line in lines if any(dataclasses.astuple(line))]
+    return [decision for _, decision in _read_numbered(path)]
 
 
 def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
@@ -98,7 +99,37 @@ def append_decisions(path: Path, new: Sequence[Decision]) -> list[Decision]:
 
     Raises:
         DataError: The file is there, but cannot be read; see ``read_decisions``.
+        MekikiError: Another writer does not let go of it.
     """
+    with locked(path):
+        return _append(path, new)
+
+
+def remove_decision(path: Path, decision: Decision) -> bool:
+    """Undo a decision: remove the last line that is equal to it; what was decided before it holds again.
+
+    All else in the file stays as it is, to the byte; the header stays, too.
+
+    Args:
+        path: The file; it need not be there.
+        decision: As ``read_decisions`` gives it; spaces at the ends of its words do not count.
+
+    Returns:
+        Whether there was such a line.
+
+    Raises:
+        DataError: The file is there, but cannot be read; see ``read_decisions``.
+        MekikiError: Another writer does not let go of it.
+    """
+    wanted = Decision(*(word.strip() for word in dataclasses.astuple(decision)))
+    with locked(path):
+        numbers = [number for number, said in _read_numbered(path) if said == wanted] if path.exists() else []
+        if numbers:
+            write_text(path, _without_row(path.read_bytes().decode("utf-8"), numbers[-1]))
+    return bool(numbers)
+
+
+def _append(path: Path, new: Sequence[Decision]) -> list[Decision]:
     said = dict(map(_meaning, read_decisions(path) if path.exists() else []))
     added: list[Decision] = []
     for decision in new:
@@ -124,6 +155,12 @@ def in_force(decisions: Sequence[Decision]) -> list[Decision]:
 def plain_path(path: str) -> str:
     r"""Return a path as it is compared: one spelling of Unicode, "/" for "\\"."""
     return unicodedata.normalize("NFC", path).replace("\\", "/")
+
+
+def _read_numbered(path: Path) -> list[tuple[int, Decision]]:
+    """Return the decisions of a file, each with the number of the line that it begins in."""
+    lines = [(number, _stripped(line)) for number, line in read_numbered_rows(path, _Line)]
+    return [(number, _checked(path, number, line)) for number, line in lines if any(dataclasses.astuple(line))]
 
 
 def _stripped(line: _Line) -> _Line:
@@ -187,3 +224,11 @@ def _with_lines(text: str, added: Sequence[Decision]) -> str:
     ends = "\r\n" if "\r\n" in text else "\n"
     csv.writer(buffer, delimiter=delimiter, lineterminator=ends).writerows(rows)
     return mark + buffer.getvalue()
+
+
+def _without_row(text: str, number: int) -> str:
+    """Return a file's text without the row that begins in a line; quoted values may go over several lines."""
+    lines = io.StringIO(text, newline="").readlines()
+    after = csv.reader(lines[number - 1 :], delimiter=delimiter_of(text.removeprefix(_EXCEL_MARK)))
+    next(after)
+    return "".join(lines[: number - 1] + lines[number - 1 + after.line_num :])

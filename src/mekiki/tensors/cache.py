@@ -30,9 +30,9 @@ import PIL
 from PIL import features
 
 from mekiki.config import FitName
-from mekiki.data.scans.remembering import FORGOTTEN_AFTER_DAYS, cache_folder
+from mekiki.data.scans.remembering import FORGOTTEN_AFTER_DAYS
 from mekiki.errors import MekikiError
-from mekiki.files import replaced
+from mekiki.files import cache_folder, replaced
 from mekiki.tensors.geometry import Picture
 
 FREE_BYTES = 10**9

@@ -11,9 +11,10 @@ import pytest
 from mekiki.config import ScanSettings
 from mekiki.data.scans import looking, remembering, scanning
 from mekiki.data.scans.looking import look_at
-from mekiki.data.scans.remembering import Memory, cache_folder, open_memory
+from mekiki.data.scans.remembering import Memory, open_memory
 from mekiki.data.scans.scanning import ScanResult, scan
 from mekiki.data.scans.stamps import Stamp
+from mekiki.files import cache_folder
 from tests.data.made_pictures import encoded, scene, tree_state, write_tree
 from tests.data.scans.test_scanning import Counting
 

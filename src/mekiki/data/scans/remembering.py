@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from typing import Any, Self
 from mekiki.data.pictures import OUT_OF_MEMORY
 from mekiki.data.scans.looks import LOOK_VERSION, Look
 from mekiki.data.scans.stamps import stamp_of
+from mekiki.files import cache_folder
 
 FORGOTTEN_AFTER_DAYS = 180
 MOST_BYTES = 4 * 10**9
@@ -39,22 +39,6 @@ _LAYOUT = (
     "CREATE TABLE IF NOT EXISTS conclusions (fingerprint TEXT PRIMARY KEY, content TEXT NOT NULL)",
 )
 _LAYOUT_VERSION = 2
-
-
-def cache_folder() -> Path | None:
-    """Return the folder for what may be lost; None where the user has none."""
-    if given := os.environ.get("MEKIKI_CACHE"):
-        return Path(given)
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "mekiki" / "Cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "mekiki"
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(given) if Path(given).is_absolute() else home / ".cache") / "mekiki"
 
 
 class Memory:
