@@ -23,7 +23,9 @@ def command_of(job: Job) -> int:
 
 
 def attendant_of(job: Job) -> int:
-    found = subprocess.run(["ps", "-o", "ppid=", "-p", str(command_of(job))], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["ps", "-o", "ppid=", "-p", str(command_of(job))], capture_output=True, text=True, check=True
+    )
     return int(found.stdout)
 
 

@@ -91,7 +91,7 @@ def chart_options(words: Words, kind: str) -> dict[str, Any]:
     text = {"color": INK, "fontSize": 13}
     return {
         "animation": False,
-        "grid": {"left": 44, "right": 20, "top": 36, "bottom": 48},
+        "grid": {"left": 44, "right": 48, "top": 36, "bottom": 48},
         "legend": {"top": 0, "left": 0, "textStyle": text, "itemWidth": 34, "selectedMode": False},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {

@@ -72,9 +72,7 @@ class TrainRequest:
         if not self.photos.strip():
             raise SettingsError("there are no photos to train on", "choose a folder of photos")
         if not workspace.inside(self.photos).exists():
-            raise DataError(
-                f"there is no folder {self.photos}", "choose another, or send photos on the page Data"
-            )
+            raise DataError(f"there is no folder {self.photos}", "choose another, or send photos on the page Data")
         for key, value in self.given.items():
             name = key.rpartition(".")[2]
             if name in _PLACES and value and str(value) not in _PLACES[name]:
