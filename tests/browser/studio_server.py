@@ -39,7 +39,8 @@ class RunningStudio:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env={name: value for name, value in os.environ.items() if "PYTEST" not in name}  # NiceGUI looks for it
+                | {"PYTHONUNBUFFERED": "1"},
             )
         self.address = self._wait_for_address()
 
