@@ -78,4 +78,5 @@ def test_a_photo_that_was_sent_is_kept_as_pixels_alone_and_the_oldest_go(studio:
         kept.append(keep_sent(studio, content.getvalue() + b"trailing secrets"))
     there = list((studio.workspace.home / SENT).iterdir())
     assert len(there) == 20 and kept[-1] in there and kept[-1].read_bytes().find(b"secrets") == -1
-    assert len(draw_sheet(studio, Wanted(photo=str(kept[-1]))).pictures) == 1 + DRAWS
+    alone = Wanted(photo=str(kept[-1]), ranges=AugmentSettings(mixup=2, cutmix=2))
+    assert len(draw_sheet(studio, alone).pictures) == 1 + DRAWS, "there is nothing to mix in, and it is no error"

@@ -1,4 +1,4 @@
-"""One setting as an input on a page: empty means "as the recipe has it", and shows what that is.
+"""One setting as an input on a page: empty means what recipe and preset have, and shows what that is.
 
 Names in the person's language are in the texts (``train.label_…``); kind, limits and the sentence below are the
 setting's own.
@@ -56,9 +56,10 @@ class SettingInput:
         """
         value = self.field.value_in(config)
         if self._input is not None:
-            self._input.props["placeholder"] = value or self.words("train.none")
+            nothing = "train.rest" if self.field.section == "split" else "train.none"
+            self._input.props["placeholder"] = value or self.words(nothing)
         elif self._select is not None and not self._select.value:
-            default = self.words("train.as_recipe", value=self._names.get(value, value))
+            default = self.words("train.as_default", value=self._names.get(value, value))
             if self._select.options != {"": default, **self._names}:
                 self._select.set_options({"": default, **self._names}, value="")
 
