@@ -108,6 +108,7 @@ def test_a_training_from_the_form_outlives_a_reload_and_the_studio_and_ends_with
 
 def test_a_stopped_training_has_its_figures_and_goes_on_where_it_was(browser, studio, home, root):
     with opened(browser, form(studio, root / "photos", epochs="3000", name="long")) as page:
+        page.locator(".mk-sheet-grid img").nth(8).wait_for(timeout=SLOW)
         page.get_by_role("button", name="Start training").click()
         curves_are_there(page)
         with opened(browser, form(studio, root / "photos", epochs="2", name="second")) as other:

@@ -37,6 +37,7 @@ class BackboneChoice:
     def __init__(self, words: Words, backbone: str, weights: str, on_change: Callable[[str, str], None]) -> None:
         self.words, self.on_change = words, on_change
         self._places: dict[str, str] = {}
+        self._was_suited = False
         chosen = backbone if backbone in USUAL or not backbone else ANY
         options = {"": words("train.recipes_own"), **USUAL, ANY: words("train.any_backbone")}
         with ui.element("div").props('role="group"').classes("mk-backbone") as group:
@@ -90,16 +91,17 @@ class BackboneChoice:
             return
         self.on_change("backbone", name)
         place = self._places.get(name, "")
-        self._suit_weights(name)
         self._place.text = self.words("train.weights_place", place=place) if place else ""
+        self._suit_weights(name)
 
     def _suit_weights(self, backbone: str) -> None:
         """A network without published weights begins at random; the person sees it, and may change it."""
         if backbone in UNTRAINED or (self._places and not self._places.get(backbone, "-")):
             self._weights.value = "none"
             self._place.text = self.words("train.weights_nowhere")
-        elif self._weights.value == "none" and self._place.text == self.words("train.weights_nowhere"):
-            self._weights.value = ""
+            self._was_suited = True
+        elif self._was_suited:
+            self._weights.value, self._was_suited = "", False
 
     def _weigh(self) -> None:
         kind = str(self._weights.value or "")
