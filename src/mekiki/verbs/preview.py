@@ -151,11 +151,8 @@ def _is_photo(data: Path) -> bool:
 
 def _open(data: Path, settings: PreviewSettings, scan_settings: ScanSettings, most: int, progress: Progress) -> _Shown:
     """Read the first photos that can be read, of each class in turn."""
-    root, listed = _list_photos(data, scan_settings)
-    of_class: dict[str, list[str]] = {}
-    for path, label in listed:
-        of_class.setdefault(label, []).append(path)
-    in_turn = [path for some in itertools.zip_longest(*of_class.values()) for path in some if path is not None]
+    root, listed = photos_in_turn(data, scan_settings)
+    in_turn = [path for path, _ in listed]
     readable: list[str] = []
     with progress.task("Reading photos", min(most, len(in_turn))) as task:
         for path in in_turn:
@@ -173,6 +170,23 @@ def _open(data: Path, settings: PreviewSettings, scan_settings: ScanSettings, mo
     label_of = dict(listed)
     photos = _photo_set(root, readable, settings, scan_settings)
     return _Shown(photos, tuple(label_of[path] for path in readable), settings)
+
+
+def photos_in_turn(data: Path, scan_settings: ScanSettings) -> tuple[Path, list[tuple[str, str]]]:
+    """Return the root and (path, label) of the photos that may be trained on, one of each class in turn.
+
+    Args:
+        data: A folder of photos, a CSV file, or one photo.
+        scan_settings: How to read it.
+
+    Raises:
+        DataError: There is nothing.
+    """
+    root, listed = _list_photos(data, scan_settings)
+    of_class: dict[str, list[tuple[str, str]]] = {}
+    for path, label in listed:
+        of_class.setdefault(label, []).append((path, label))
+    return root, [each for some in itertools.zip_longest(*of_class.values()) for each in some if each is not None]
 
 
 def _list_photos(data: Path, scan_settings: ScanSettings) -> tuple[Path, list[tuple[str, str]]]:

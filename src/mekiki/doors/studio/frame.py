@@ -9,30 +9,19 @@ import html
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlencode
 
 from fastapi import Request
 from nicegui import ui
 
 from mekiki.doors.studio.job_list import show_jobs
+from mekiki.doors.studio.links import PAGES as PAGES
+from mekiki.doors.studio.links import link_to as link_to
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import LANGUAGE_COOKIE, LANGUAGES, Words, choose_language, words_of
 from mekiki.errors import MekikiError, one_line
 
-PAGES = ("data", "train", "predict", "compare", "audit", "export")
 LOOK_COOKIE = "mekiki_look"
 LOOKS: dict[str, bool | None] = {"auto": None, "light": False, "dark": True}
-
-
-def link_to(page: str, **values: str) -> str:
-    """Return a page's address.
-
-    Args:
-        page: One of ``PAGES``.
-        values: What it is asked to show; empty ones are left out.
-    """
-    given = {name: value for name, value in values.items() if value}
-    return f"/{page}" + (f"?{urlencode(given)}" if given else "")
 
 
 @contextmanager
@@ -67,7 +56,7 @@ def frame(studio: Studio, request: Request, page: str) -> Iterator[Words]:
             _chooser(words("frame.look"), looks, look if look in LOOKS else "auto", LOOK_COOKIE)
     with ui.element("main").props('id="content" tabindex="-1"').classes("mk-main"):
         heading(words(f"frame.{page}"), 1)
-        show_jobs(studio, words)
+        show_jobs(studio, words, besides=request.query_params.get("run", "") if page == "train" else "")
         yield words
 
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 from nicegui import ui
 
+from mekiki.doors.progress_file import Seen
 from mekiki.doors.studio.jobs import ENDED, Job, JobState
+from mekiki.doors.studio.links import link_to
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
 
@@ -16,10 +18,21 @@ LOOK_EVERY_SECONDS = 1.0
 RowState = JobState | Literal["stopping"]
 
 
-def show_jobs(studio: Studio, words: Words) -> None:
-    """Show what is under way anywhere, in one line that opens; nothing where nothing is."""
+def show_jobs(studio: Studio, words: Words, besides: str = "") -> None:
+    """Show what is under way anywhere, in the order in which it will be done; nothing where nothing is.
+
+    Args:
+        studio: The studio.
+        words: Of the person's language.
+        besides: A run whose jobs the page shows itself.
+    """
+
+    def wanted() -> list[Job]:
+        jobs = (job for job in studio.jobs.all() if not besides or job.about.get("run") != besides)
+        return sorted((job for job in jobs if job.state not in ENDED), key=lambda job: job.number)
+
     with ui.element("section").props(f'aria-label="{words("frame.jobs")}"').classes("mk-under-way") as place:
-        JobRows(studio, words, lambda: [job for job in studio.jobs.all() if job.state not in ENDED], place=place)
+        JobRows(studio, words, wanted, place=place)
 
 
 class JobRows:
@@ -84,7 +97,10 @@ def _row(studio: Studio, words: Words, job: Job) -> Callable[[Job], None]:
     state = _state(job)
     with ui.row().classes(f"mk-job mk-job-{state}").props('role="group"'):
         with ui.column().classes("mk-job-words"):
-            ui.label(job.title).classes("mk-job-title")
+            if job.kind == "train" and "run" in job.about:
+                ui.link(job.title, link_to("train", run=job.about["run"])).classes("mk-job-title")
+            else:
+                ui.label(job.title).classes("mk-job-title")
             ui.label(words(f"jobs.{state}")).classes("mk-job-state").props('role="status"')
             if state == "failed":
                 message, hint = job.error
@@ -95,7 +111,7 @@ def _row(studio: Studio, words: Words, job: Job) -> Callable[[Job], None]:
             ui.linear_progress(0, show_value=False).classes("mk-job-bar").props(f'aria-label="{words("jobs.running")}"')
         )
         note = ui.label().classes("mk-job-note")
-        bar.set_visibility(state == "running")
+        bar.set_visibility(state in ("running", "stopping"))
         if state not in (*ENDED, "stopping"):
             ui.button(words("jobs.stop"), on_click=lambda: studio.jobs.stop(job)).props("outline dense no-caps")
         elif state in ENDED:
@@ -103,17 +119,26 @@ def _row(studio: Studio, words: Words, job: Job) -> Callable[[Job], None]:
 
     def update(now: Job) -> None:
         seen = now.progress
-        if state != "running" or seen is None:
-            return
-        bar.value = round(seen.done / seen.total, 3) if seen.total else 0
-        parts = [seen.title, words("jobs.of", done=f"{seen.done:,}", total=f"{seen.total:,}")]
-        if seen.per_second >= 0.05:
-            parts.append(words("jobs.rate", rate=f"{seen.per_second:,.1f}", unit=seen.unit))
-        if seen.seconds_left is not None and seen.done < seen.total:
-            parts.append(words("jobs.left", time=time_in_words(words, seen.seconds_left)))
-        note.text = " · ".join([*parts, seen.note] if seen.note else parts)
+        if state in ("running", "stopping") and seen is not None:
+            bar.value = share_done(seen)
+            note.text = progress_in_words(words, seen)
 
     return update
+
+
+def share_done(seen: Seen) -> float:
+    """Return how much of a task is done, 0..1."""
+    return round(seen.done / seen.total, 3) if seen.total else 0.0
+
+
+def progress_in_words(words: Words, seen: Seen) -> str:
+    """Return how far a task is, how fast, and how long it will take."""
+    parts = [seen.title, words("jobs.of", done=f"{seen.done:,}", total=f"{seen.total:,}")]
+    if seen.per_second >= 0.05:
+        parts.append(words("jobs.rate", rate=f"{seen.per_second:,.1f}", unit=seen.unit))
+    if seen.seconds_left is not None and seen.done < seen.total:
+        parts.append(words("jobs.left", time=time_in_words(words, seen.seconds_left)))
+    return " · ".join([*parts, seen.note] if seen.note else parts)
 
 
 def _state(job: Job) -> RowState:

@@ -1,9 +1,10 @@
 """Long work: each job is a folder, and a process of its own that runs one mekiki command.
 
 A job outlives the studio. What state it is in is read from its folder each time: ``job.json`` (what was asked),
-``progress.json``, ``output.txt`` and ``log.txt`` (the command's streams), ``end.json`` (its exit code), and a lock that
-its attendant (``attend.py``) holds as long as it lives. Jobs of one lane run one after the other, in the order of their
-numbers. Nothing here imports torch or knows what a command does.
+``progress.json``, ``output.txt`` and ``log.txt`` (the command's streams), ``end.json`` (its exit code), and two locks:
+its attendant (``attend.py``) holds one as long as it lives, the command the other, so that a command that outlives its
+attendant is still known to run. Jobs of one lane run one after the other, in the order of their numbers. Nothing here
+imports torch or knows what a command does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -35,8 +37,10 @@ ENDED: tuple[JobState, ...] = ("done", "stopped", "failed", "lost")
 RECORD = "job.json"
 END = "end.json"
 LOCK = "alive.lock"
+COMMAND_LOCK = "command.lock"
 BEGUN = "begun"
 STOP = "stop"
+HURRY = "hurry"
 PROGRESS = "progress.json"
 OUTPUT = "output.txt"
 LOG = "log.txt"
@@ -81,6 +85,8 @@ class Job:
         if end is not None:
             code = end.get("code")
             return "done" if code == 0 else "stopped" if end.get("stopped") else "failed"
+        if is_held(self.folder / COMMAND_LOCK):
+            return "running"
         if is_held(self.folder / LOCK):
             return "running" if (self.folder / BEGUN).is_file() else "waiting"
         return "waiting" if time.time() - self.asked < _BIRTH_SECONDS else "lost"
@@ -92,6 +98,10 @@ class Job:
     @property
     def is_stopping(self) -> bool:
         return (self.folder / STOP).is_file()
+
+    @property
+    def is_hurrying(self) -> bool:
+        return (self.folder / HURRY).is_file()
 
     @property
     def error(self) -> tuple[str, str]:
@@ -165,9 +175,15 @@ class Jobs:
         return job
 
     def stop(self, job: Job) -> None:
-        """Ask a job to stop as Ctrl-C does; one that waits does not begin."""
-        if job.state not in ENDED:
-            (job.folder / STOP).touch()
+        """Ask a job to stop as Ctrl-C does; one that waits does not begin. Asked again, it leaves out its last words.
+
+        A training that is stopped makes the figures of its best snapshot; a second Ctrl-C skips them.
+        """
+        if job.state in ENDED:
+            return
+        (job.folder / (HURRY if job.is_stopping else STOP)).touch()
+        if not is_held(job.folder / LOCK) and is_held(job.folder / COMMAND_LOCK):
+            _interrupt_orphan(job)
 
     def remove(self, job: Job) -> None:
         """Forget a job that ended; what it made stays.
@@ -208,6 +224,12 @@ def is_held(lock: Path) -> bool:
             return False
     except (Timeout, OSError):
         return True
+
+
+def _interrupt_orphan(job: Job) -> None:
+    """Interrupt a command whose attendant is gone; while it holds its lock, its number is no other process's."""
+    with contextlib.suppress(OSError, ValueError):
+        os.kill(int((job.folder / BEGUN).read_text(encoding="ascii")), signal.SIGINT)
 
 
 def _start_attendant(folder: Path) -> None:
