@@ -1,10 +1,14 @@
-"""Tiny trained runs in a studio's folder, one that learnt and one that hardly did; a class name is hostile."""
+"""Tiny trained runs in a studio's folder, one that learnt and one that was spoilt; a class name is hostile."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from safetensors.numpy import load_file, save_file
+
 import mekiki
+from mekiki.records.card import read_card
 from tests.conftest import write_photos
 
 HOSTILE = "<img src=x onerror=alert(1)><b>red"
@@ -19,7 +23,10 @@ def make_run(home: Path) -> Path:
 
 
 def make_runs(home: Path) -> tuple[Path, Path]:
-    """Train on the same photos twice, the second time hardly; return both run folders."""
+    """Train one run, and spoil a copy so that it calls every photo blue; return both run folders."""
     good = make_run(home)
-    photos, split = home / "photos" / "drawn", good / "split.csv"
-    return good, mekiki.train(photos, home / "runs" / "short", split, **SMALL, epochs=1, seed=1).path
+    short = shutil.copytree(good, good.with_name("short"))
+    tensors = load_file(short / "model.safetensors")
+    tensors["head.linear.bias"][read_card(short / "model.json").classes.index("blue")] += 1_000
+    save_file(tensors, short / "model.safetensors")
+    return good, short
