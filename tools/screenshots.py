@@ -1,4 +1,4 @@
-"""Takes the pictures of the studio that the documentation shows: each page, light and dark, on guitars that mekiki draws.
+"""Takes the studio's pictures for the documentation: each page, light and dark, on guitars that mekiki draws.
 
     pip install -e '.[studio,browser,export,audit]'
     python tools/screenshots.py --work /tmp/screens            # about ten minutes on 2 cores; --work is used again
@@ -9,15 +9,11 @@ Chromium as a person would. Nothing in it is real but the studio.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
-
-from playwright.sync_api import Page, sync_playwright
 
 from mekiki.drawing.guitars import draw_collection
 from mekiki.verbs import demo

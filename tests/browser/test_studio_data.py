@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mekiki.doors.studio.data_scans import NOTE
+from mekiki.doors.studio.data.scans import NOTE
 from mekiki.files import write_json
 from mekiki.records.decisions import Decision, read_decisions
 from mekiki.records.findings import Finding, write_findings

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from mekiki.config import AugmentSettings
-from mekiki.doors.studio.contact_sheet import DRAWS, SENT, SIDE, Wanted, draw_sheet, keep_sent
 from mekiki.doors.studio.studio import Studio
+from mekiki.doors.studio.train.contact_sheet import DRAWS, SENT, SIDE, Wanted, draw_sheet, keep_sent
 from mekiki.errors import DataError, PictureError
 from tests.conftest import write_photos
 

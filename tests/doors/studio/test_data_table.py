@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mekiki.config import StudioSettings
-from mekiki.doors.studio import data_table
-from mekiki.doors.studio.data_scans import last_scan, start_scan
-from mekiki.doors.studio.data_table import PhotoTables
+from mekiki.doors.studio.data import table as data_table
+from mekiki.doors.studio.data.scans import last_scan, start_scan
+from mekiki.doors.studio.data.table import PhotoTables
 from mekiki.doors.studio.jobs import Jobs
 from mekiki.doors.studio.serving import STATIC
 from mekiki.doors.studio.studio import Studio

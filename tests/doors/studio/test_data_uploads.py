@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mekiki.config import StudioSettings
-from mekiki.doors.studio.data_uploads import Uploads, harmless_parts
+from mekiki.doors.studio.data.uploads import Uploads, harmless_parts
 from mekiki.doors.studio.jobs import Jobs
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.workspace import open_workspace

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mekiki.doors.studio.stress_chart import MARKS, stress_svg
+from mekiki.doors.studio.compare.stress_chart import MARKS, stress_svg
 from mekiki.doors.studio.tables import scale_of, show_table, whisker
 from mekiki.records.evaluation import Estimate
 from mekiki.records.stress import StressPoint

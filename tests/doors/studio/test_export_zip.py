@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mekiki.doors.studio import export_zip
-from mekiki.doors.studio.export_zip import files_of, own_export_folder, zip_of
+from mekiki.doors.studio.export import download as export_zip
+from mekiki.doors.studio.export.download import files_of, own_export_folder, zip_of
 from mekiki.doors.studio.workspace import Workspace, open_workspace
 from mekiki.errors import DataError
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import mekiki
-from mekiki.doors.studio.models import MOST_LOADED, Models
-from mekiki.doors.studio.own_photos import open_own_photo, record_look
+from mekiki.doors.studio.predict.models import MOST_LOADED, Models
+from mekiki.doors.studio.predict.own_photos import open_own_photo, record_look
+from mekiki.doors.studio.predict.sheets import Sheets
 from mekiki.doors.studio.run_choice import runs_with_model
-from mekiki.doors.studio.sheets import Sheets
 from mekiki.doors.studio.words import words_of
 from mekiki.doors.studio.workspace import Workspace, open_workspace
 from mekiki.errors import DataError, RunError

@@ -3,8 +3,8 @@
 import pytest
 
 from mekiki.config import AugmentSettings, make_config
-from mekiki.doors.studio.setting_fields import setting_field
-from mekiki.doors.studio.train_form import COURSE, SETTINGS, SPLIT
+from mekiki.doors.studio.train.form import COURSE, SETTINGS, SPLIT
+from mekiki.doors.studio.train.setting_fields import setting_field
 from mekiki.doors.studio.words import words_of
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mekiki.doors.studio.answer_card import change_in_words
-from mekiki.doors.studio.sheets import GRAINS, MOST_MARKS, MOST_SHEETS, Sheet, Sheets, name_from, stroke_from
+from mekiki.doors.studio.predict.answer_card import change_in_words
+from mekiki.doors.studio.predict.sheets import GRAINS, MOST_MARKS, MOST_SHEETS, Sheet, Sheets, name_from, stroke_from
 from mekiki.doors.studio.words import words_of
 from mekiki.errors import DataError, PictureError
 from mekiki.records.predictions import Prediction

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.train_request import TrainRequest
+from mekiki.doors.studio.train.request import TrainRequest
 from mekiki.errors import DataError, SettingsError
 from tests.doors.conftest import call
 

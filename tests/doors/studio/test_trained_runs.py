@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mekiki.data.folders import short_names
-from mekiki.doors.studio.earlier import find_earlier
+from mekiki.doors.studio.compare.earlier import find_earlier
 from mekiki.doors.studio.trained_runs import exports_of, trained_runs
 from mekiki.doors.studio.workspace import Workspace, open_workspace
 from mekiki.records.card import ModelCard, Preprocessing, write_card

@@ -1,14 +1,10 @@
-"""Runs as a person chooses them: those that hold a model, by name and accuracy, the newest first."""
+"""Runs as a person chooses them from a list: those that hold a model, by name and accuracy, the newest first."""
 
 from __future__ import annotations
 
-from collections import Counter
-
+from mekiki.doors.studio.trained_runs import trained_runs
 from mekiki.doors.studio.words import Words
 from mekiki.doors.studio.workspace import Workspace
-from mekiki.errors import MekikiError
-from mekiki.records.evaluation import read_metrics
-from mekiki.records.run import RunFolder
 
 
 def runs_with_model(workspace: Workspace, words: Words) -> dict[str, str]:
@@ -21,16 +17,11 @@ def runs_with_model(workspace: Workspace, words: Words) -> dict[str, str]:
     Returns:
         Path → "name, 93.1 % right".
     """
-    runs = [RunFolder(path) for path in workspace.find_runs()]
-    ready = [run for run in runs if run.weights.is_file() and run.card.is_file()]
-    taken = Counter(run.path.name for run in ready)
-    return {str(run.path): _called(run, taken[run.path.name] > 1, words) for run in ready}
-
-
-def _called(run: RunFolder, is_taken: bool, words: Words) -> str:
-    name = f"{run.path.parent.name}/{run.path.name}" if is_taken else run.path.name
-    try:
-        evaluations = read_metrics(run.metrics)
-    except (MekikiError, OSError):
-        return name
-    return words("predict.run_name", run=name, accuracy=evaluations[0].accuracy.value) if evaluations else name
+    called = {}
+    for run in trained_runs(workspace):
+        if run.headline is None:
+            called[str(run.path)] = run.name
+        else:
+            accuracy = run.headline.accuracy.value
+            called[str(run.path)] = words("frame.run_name", run=run.name, accuracy=accuracy)
+    return called

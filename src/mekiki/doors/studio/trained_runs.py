@@ -19,7 +19,7 @@ from mekiki.records.run import RunFolder
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class TrainedRun:
     """One trained run.
 
     Attributes:
@@ -41,7 +41,7 @@ class RunFacts:
     exports: tuple[str, ...]
 
 
-def trained_runs(workspace: Workspace) -> list[RunFacts]:
+def trained_runs(workspace: Workspace) -> list[TrainedRun]:
     """Return the runs that hold a model, the newest first."""
     places = [path for path in workspace.find_runs() if _has_model(RunFolder(path))]
     names = short_names(places)
@@ -62,7 +62,7 @@ def _has_model(run: RunFolder) -> bool:
     return run.card.is_file() and run.weights.is_file()
 
 
-def _facts(path: Path, name: str) -> RunFacts | None:
+def _facts(path: Path, name: str) -> TrainedRun | None:
     run = RunFolder(path)
     try:
         card = read_card(run.card)
@@ -74,7 +74,7 @@ def _facts(path: Path, name: str) -> RunFacts | None:
     except MekikiError:
         headline = None
     graphs = tuple(each.path.name for each in exports_of(path) if _is_graph(each))
-    return RunFacts(path, name, card.backbone, len(card.classes), headline, made, graphs)
+    return TrainedRun(path, name, card.backbone, len(card.classes), headline, made, graphs)
 
 
 def _is_graph(folder: ExportFolder) -> bool:

@@ -16,13 +16,13 @@ from fastapi import Request
 from nicegui import app, run, ui
 
 from mekiki.config import ExplainSettings, MethodName, build
-from mekiki.doors.studio.answer_card import AnswerCard, Outcome
 from mekiki.doors.studio.frame import frame, link_to, tell, telling
-from mekiki.doors.studio.models import Models
-from mekiki.doors.studio.own_photos import open_own_photo, record_look
+from mekiki.doors.studio.predict.answer_card import AnswerCard, Outcome
+from mekiki.doors.studio.predict.models import Models
+from mekiki.doors.studio.predict.own_photos import open_own_photo, record_look
+from mekiki.doors.studio.predict.sheet_routes import TAKEN_IN, add_sheet_routes, saved_name, saved_url, shown_url
+from mekiki.doors.studio.predict.sheets import Sheet, Sheets, stroke_from
 from mekiki.doors.studio.run_choice import runs_with_model
-from mekiki.doors.studio.sheet_routes import TAKEN_IN, add_sheet_routes, saved_name, saved_url, shown_url
-from mekiki.doors.studio.sheets import Sheet, Sheets, stroke_from
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError, MekikiError

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from mekiki.doors.studio.data_routes import answer, refusal
-from mekiki.doors.studio.data_uploads import Uploads
+from mekiki.doors.studio.data.routes import answer, refusal
+from mekiki.doors.studio.data.uploads import Uploads
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import LANGUAGE_COOKIE, choose_language, words_of
 from mekiki.errors import MekikiError, PictureError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mekiki.data.pictures import read_file
-from mekiki.doors.studio.sheets import Sheet, Sheets
+from mekiki.doors.studio.predict.sheets import Sheet, Sheets
 from mekiki.doors.studio.workspace import Workspace
 from mekiki.errors import DataError, PictureError
 from mekiki.records.run import RunFolder, photo_root, read_config

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from nicegui import run, ui
 
+from mekiki.doors.studio.compare.set_apart import show_galleries
 from mekiki.doors.studio.frame import heading, link_to
 from mekiki.doors.studio.media import file_url
 from mekiki.doors.studio.part_names import photos_of
-from mekiki.doors.studio.set_apart import show_galleries
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.tables import percent, scale_of, show_table, whisker
 from mekiki.doors.studio.words import Words

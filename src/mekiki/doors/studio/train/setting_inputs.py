@@ -11,7 +11,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from mekiki.config import RunConfig
-from mekiki.doors.studio.setting_fields import SettingField, in_words
+from mekiki.doors.studio.train.setting_fields import SettingField, in_words
 from mekiki.doors.studio.words import Words
 
 _WAIT_MILLISECONDS = 250

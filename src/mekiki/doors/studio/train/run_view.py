@@ -14,7 +14,7 @@ from mekiki.doors.studio.job_list import progress_in_words, share_done
 from mekiki.doors.studio.media import file_url
 from mekiki.doors.studio.run_facts import UNDER_WAY, Result, RunFacts, facts_of
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.train_curves import Curves
+from mekiki.doors.studio.train.curves import Curves
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 from mekiki.records.history import Epoch, read_history

@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from mekiki.doors.studio.compare_start import CompareForm, StressForm
+from mekiki.doors.studio.compare.start import CompareForm, StressForm
 from mekiki.doors.studio.frame import heading, link_to
 from mekiki.doors.studio.part_names import photos_of
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.tables import percent, scale_of, whisker
-from mekiki.doors.studio.trained_runs import RunFacts
+from mekiki.doors.studio.trained_runs import TrainedRun
 from mekiki.doors.studio.words import Words
 from mekiki.records.run import RunFolder
 
@@ -34,7 +34,7 @@ class Choice:
         started: Names of the jobs that were started here.
     """
 
-    def __init__(self, studio: Studio, words: Words, runs: Sequence[RunFacts], chosen: Sequence[str]) -> None:
+    def __init__(self, studio: Studio, words: Words, runs: Sequence[TrainedRun], chosen: Sequence[str]) -> None:
         self.studio, self.words, self.runs = studio, words, runs
         self.names = dict(_places(runs))
         self.chosen = [path for path in dict.fromkeys(map(Path, chosen)) if path in self.names]
@@ -63,7 +63,7 @@ class Choice:
                     with ui.element("li").classes("mk-run"):
                         self._show_run(each, ends)
 
-    def _show_run(self, facts: RunFacts, ends: tuple[float, float]) -> None:
+    def _show_run(self, facts: TrainedRun, ends: tuple[float, float]) -> None:
         words = self.words
         with ui.element("div").classes("mk-run-name"):
             self._box(facts.path, facts.name)
@@ -104,7 +104,7 @@ class Choice:
             form.choose(self.chosen)
 
 
-def _places(runs: Sequence[RunFacts]) -> list[tuple[Path, str]]:
+def _places(runs: Sequence[TrainedRun]) -> list[tuple[Path, str]]:
     """Return what can be chosen, with its name: each run, and the graphs that it was exported to."""
     found = []
     for each in runs:

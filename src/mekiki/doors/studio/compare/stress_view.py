@@ -12,10 +12,10 @@ from markupsafe import Markup
 from nicegui import ui
 
 from mekiki.config.stress import KindName
+from mekiki.doors.studio.compare.stress_chart import MARKS, STYLES, stress_svg, style_of
 from mekiki.doors.studio.frame import heading
 from mekiki.doors.studio.media import file_url
 from mekiki.doors.studio.part_names import photos_of
-from mekiki.doors.studio.stress_chart import MARKS, STYLES, stress_svg, style_of
 from mekiki.doors.studio.tables import percent, show_table
 from mekiki.doors.studio.words import Words
 from mekiki.records.stress import Loss, Stress, StressPoint, read_stress, with_clean

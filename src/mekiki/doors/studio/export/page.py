@@ -9,14 +9,14 @@ from pathlib import Path
 from fastapi import Request
 from nicegui import app, run, ui
 
-from mekiki.doors.studio.export_form import ExportForm
-from mekiki.doors.studio.export_view import show_export
-from mekiki.doors.studio.export_zip import add_zip, own_export_folder
+from mekiki.doors.studio.export.download import add_zip, own_export_folder
+from mekiki.doors.studio.export.form import ExportForm
+from mekiki.doors.studio.export.view import show_export
 from mekiki.doors.studio.frame import frame, heading, link_to, telling
 from mekiki.doors.studio.job_watch import JobWatch
 from mekiki.doors.studio.jobs import Job
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.trained_runs import RunFacts, exports_of, trained_runs
+from mekiki.doors.studio.trained_runs import TrainedRun, exports_of, trained_runs
 from mekiki.doors.studio.words import Words
 
 
@@ -43,7 +43,7 @@ def add_export_page(studio: Studio) -> None:
                 _Exports(studio, words, chosen)
 
 
-def _choose_run(words: Words, runs: Sequence[RunFacts], named: str) -> RunFacts | None:
+def _choose_run(words: Words, runs: Sequence[TrainedRun], named: str) -> TrainedRun | None:
     """Show which run; the newest where none is named."""
     found = next((each for each in runs if str(each.path) == named), None)
     chosen = runs[0] if not named else found
@@ -62,7 +62,7 @@ def _choose_run(words: Words, runs: Sequence[RunFacts], named: str) -> RunFacts 
 class _Exports:
     """One run's exports, and the form for another."""
 
-    def __init__(self, studio: Studio, words: Words, facts: RunFacts) -> None:
+    def __init__(self, studio: Studio, words: Words, facts: TrainedRun) -> None:
         self.studio, self.words, self.facts = studio, words, facts
         JobWatch(studio, words, self._is_own, lambda _: self._show())
         self.form = ExportForm(studio, words, facts)

@@ -10,12 +10,12 @@ from pathlib import Path
 from fastapi import Request
 from nicegui import ui
 
-from mekiki.doors.studio.audit_cards import show_cards
+from mekiki.doors.studio.audit.cards import show_cards
 from mekiki.doors.studio.frame import frame, heading, link_to, telling
 from mekiki.doors.studio.job_list import JobRows
 from mekiki.doors.studio.jobs import ENDED, Job
+from mekiki.doors.studio.run_choice import runs_with_model
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.trained_runs import trained_runs
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError
 from mekiki.records.audit import SUMMARY, read_audit
@@ -44,10 +44,7 @@ def _show_form(studio: Studio, words: Words, photos: str, run: str) -> None:
     catalogues = {str(path): path.name for path in studio.workspace.find_photos()}
     if photos:
         catalogues.setdefault(photos, Path(photos).name)
-    runs = {
-        BY_ITSELF: words("audit.by_itself"),
-        **{str(each.path): each.name for each in trained_runs(studio.workspace)},
-    }
+    runs = {BY_ITSELF: words("audit.by_itself"), **runs_with_model(studio.workspace, words)}
     with ui.element("section").classes("mk-card"):
         heading(words("audit.new"))
         with ui.element("div").classes("mk-columns"):

@@ -12,8 +12,8 @@ from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, StringConstraints
 
-from mekiki.doors.studio.data_table import PhotoTable, PhotoTables, stamp_of_file
-from mekiki.doors.studio.data_thumbnails import Thumbnails
+from mekiki.doors.studio.data.table import PhotoTable, PhotoTables, stamp_of_file
+from mekiki.doors.studio.data.thumbnails import Thumbnails
 from mekiki.doors.studio.studio import Studio
 from mekiki.errors import DataError, MekikiError, PictureError, one_line
 from mekiki.records.decisions import Decision, DecisionAction

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from nicegui import ui
 
-from mekiki.doors.studio.export_zip import zip_name, zip_url
+from mekiki.doors.studio.export.download import zip_name, zip_url
 from mekiki.doors.studio.frame import heading
 from mekiki.doors.studio.part_names import photos_of
 from mekiki.doors.studio.tables import percent, show_table
-from mekiki.doors.studio.trained_runs import RunFacts
+from mekiki.doors.studio.trained_runs import TrainedRun
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 from mekiki.records.evaluation import Estimate
@@ -21,7 +21,7 @@ from mekiki.records.exported import GRAPHS, Exported, ExportFolder, Parity, read
 
 
 def show_export(
-    words: Words, run: RunFacts, folder: ExportFolder, on_remove: Callable[[Path], Awaitable[None]]
+    words: Words, run: TrainedRun, folder: ExportFolder, on_remove: Callable[[Path], Awaitable[None]]
 ) -> None:
     """Show one export.
 
@@ -93,7 +93,7 @@ def _interval(share: Estimate) -> str:
     return f"{percent(share.value)} ({100 * share.low:.1f}–{100 * share.high:.1f})"
 
 
-def _show_use(words: Words, run: RunFacts, folder: ExportFolder, facts: Exported) -> None:
+def _show_use(words: Words, run: TrainedRun, folder: ExportFolder, facts: Exported) -> None:
     unzipped = zip_name(folder.path).removesuffix(".zip")
     with ui.element("details"):
         with ui.element("summary"):

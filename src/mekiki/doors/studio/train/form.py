@@ -12,13 +12,13 @@ from pathlib import Path
 from nicegui import ui
 
 from mekiki.config import AugmentSettings, RunConfig, read_recipe, recipe_names
-from mekiki.doors.studio.backbone_choice import BackboneChoice
-from mekiki.doors.studio.contact_sheet import ContactSheet
 from mekiki.doors.studio.frame import heading, link_to, tell
-from mekiki.doors.studio.setting_fields import setting_field
-from mekiki.doors.studio.setting_inputs import SettingInput
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.train_request import TrainRequest
+from mekiki.doors.studio.train.backbone_choice import BackboneChoice
+from mekiki.doors.studio.train.contact_sheet import ContactSheet
+from mekiki.doors.studio.train.request import TrainRequest
+from mekiki.doors.studio.train.setting_fields import setting_field
+from mekiki.doors.studio.train.setting_inputs import SettingInput
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 

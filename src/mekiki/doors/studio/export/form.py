@@ -8,7 +8,7 @@ from mekiki.config import ExportSettings
 from mekiki.doors.studio.frame import heading, telling
 from mekiki.doors.studio.job_watch import tell_started
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.trained_runs import RunFacts
+from mekiki.doors.studio.trained_runs import TrainedRun
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 from mekiki.records.card import read_card
@@ -25,7 +25,7 @@ class ExportForm:
         facts: The run.
     """
 
-    def __init__(self, studio: Studio, words: Words, facts: RunFacts) -> None:
+    def __init__(self, studio: Studio, words: Words, facts: TrainedRun) -> None:
         self.studio, self.words, self.facts = studio, words, facts
         with ui.element("section").classes("mk-card mk-form"):
             heading(words("export.new"))
@@ -75,7 +75,7 @@ class ExportForm:
         return Exported(to=self.to.value, int8=bool(self.int8.value), model="", views="plain").name
 
 
-def _has_views(facts: RunFacts) -> bool:
+def _has_views(facts: TrainedRun) -> bool:
     try:
         return read_card(RunFolder(facts.path).card).views != "plain"
     except MekikiError:

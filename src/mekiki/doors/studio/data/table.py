@@ -17,7 +17,7 @@ from mekiki.config import ScanSettings
 from mekiki.data.decisions.deciding import Decided, decide, place_of_decisions, without_kept
 from mekiki.data.importing.found import Entry, Found
 from mekiki.data.importing.layouts import find_photos
-from mekiki.doors.studio.data_scans import LastScan, last_scan
+from mekiki.doors.studio.data.scans import LastScan, last_scan
 from mekiki.doors.studio.studio import Studio
 from mekiki.errors import DataError, MekikiError, one_line
 from mekiki.records.decisions import Decision, append_decisions, read_decisions, remove_decision

@@ -11,7 +11,7 @@ from nicegui import run
 from PIL import Image
 
 from mekiki.doors.studio.media import as_jpeg
-from mekiki.doors.studio.sheets import Sheet, Sheets, name_from
+from mekiki.doors.studio.predict.sheets import Sheet, Sheets, name_from
 from mekiki.doors.studio.workspace import plain_name
 from mekiki.errors import MekikiError
 

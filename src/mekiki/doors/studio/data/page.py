@@ -9,12 +9,12 @@ from pathlib import Path
 from fastapi import Request
 from nicegui import app, ui
 
-from mekiki.doors.studio.data_adding import show_adding
-from mekiki.doors.studio.data_choosing import show_choosing
-from mekiki.doors.studio.data_routes import add_data_routes
-from mekiki.doors.studio.data_scans import last_scan, scans_failed, scans_of, start_scan
-from mekiki.doors.studio.data_upload_routes import add_upload_routes
-from mekiki.doors.studio.data_watch import watch_jobs
+from mekiki.doors.studio.data.adding import show_adding
+from mekiki.doors.studio.data.choosing import show_choosing
+from mekiki.doors.studio.data.routes import add_data_routes
+from mekiki.doors.studio.data.scans import last_scan, scans_failed, scans_of, start_scan
+from mekiki.doors.studio.data.upload_routes import add_upload_routes
+from mekiki.doors.studio.data.watch import watch_jobs
 from mekiki.doors.studio.frame import frame, heading, link_to, tell, telling
 from mekiki.doors.studio.job_list import JobRows, time_in_words
 from mekiki.doors.studio.jobs import ENDED

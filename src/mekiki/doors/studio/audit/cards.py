@@ -15,7 +15,7 @@ from typing import Literal
 
 from nicegui import events, ui
 
-from mekiki.doors.studio.data_table import PhotoTable, PhotoTables
+from mekiki.doors.studio.data.table import PhotoTable, PhotoTables
 from mekiki.doors.studio.frame import heading, telling
 from mekiki.doors.studio.media import picture_url
 from mekiki.doors.studio.studio import Studio

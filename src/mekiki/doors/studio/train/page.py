@@ -9,10 +9,10 @@ from nicegui import ui
 
 from mekiki.doors.studio.frame import frame, link_to, tell
 from mekiki.doors.studio.run_facts import facts_of
-from mekiki.doors.studio.run_list import RunList
-from mekiki.doors.studio.run_view import RunView
 from mekiki.doors.studio.studio import Studio
-from mekiki.doors.studio.train_form import TrainForm
+from mekiki.doors.studio.train.form import TrainForm
+from mekiki.doors.studio.train.run_list import RunList
+from mekiki.doors.studio.train.run_view import RunView
 from mekiki.doors.studio.words import Words
 from mekiki.errors import MekikiError
 

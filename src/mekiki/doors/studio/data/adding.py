@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nicegui import events, ui
 
-from mekiki.doors.studio.data_watch import watch_jobs
+from mekiki.doors.studio.data.watch import watch_jobs
 from mekiki.doors.studio.frame import heading, link_to, telling
 from mekiki.doors.studio.job_list import JobRows
 from mekiki.doors.studio.jobs import ENDED, Job

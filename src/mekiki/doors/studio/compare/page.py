@@ -8,13 +8,13 @@ from __future__ import annotations
 from fastapi import Request
 from nicegui import run, ui
 
-from mekiki.doors.studio.compare_choice import Choice
-from mekiki.doors.studio.comparison_view import show_comparison
-from mekiki.doors.studio.earlier import COMPARISON, STRESS, show_earlier
+from mekiki.doors.studio.compare.choice import Choice
+from mekiki.doors.studio.compare.comparison_view import show_comparison
+from mekiki.doors.studio.compare.earlier import COMPARISON, STRESS, show_earlier
+from mekiki.doors.studio.compare.stress_view import show_stress
 from mekiki.doors.studio.frame import frame, link_to, telling
 from mekiki.doors.studio.job_watch import JobWatch
 from mekiki.doors.studio.jobs import Job
-from mekiki.doors.studio.stress_view import show_stress
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.trained_runs import trained_runs
 from mekiki.doors.studio.words import Words

@@ -1,0 +1,1 @@
+"""The studio's page ``audit``: judging the suspicious tags of a catalogue."""

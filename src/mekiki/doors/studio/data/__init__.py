@@ -1,0 +1,1 @@
+"""The studio's page ``data``: photos: choosing, adding, looking through, deciding."""

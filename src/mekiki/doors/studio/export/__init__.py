@@ -1,0 +1,1 @@
+"""The studio's page ``export``: portable models, their proof, taking them away."""
