@@ -1,0 +1,21 @@
+"""What tests of the service share: a trained run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+for needed in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
+    pytest.importorskip(needed, reason="the service needs pip install '.[serve]'")
+
+import mekiki
+from tests.conftest import write_photos
+
+
+@pytest.fixture(scope="package")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that knows three colours."""
+    folder = write_photos(tmp_path_factory.mktemp("serving") / "photos", 12)
+    small = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
+    return mekiki.train(folder, folder.parent / "run", epochs=2, horizontal_flip=False, **small).path
