@@ -125,7 +125,7 @@ class Slow(Answering):
 
     def __init__(self, seconds: float = 0.0, classes: tuple[str, ...] = ("dark", "light")) -> None:
         preprocessing = Preprocessing(image_size=16, fit="squash", mean=(0, 0, 0), std=(1, 1, 1))
-        super().__init__(ModelCard(backbone="none", head="linear", classes=list(classes), preprocessing=preprocessing))
+        super().__init__(ModelCard(backbone="none", head="gap", classes=list(classes), preprocessing=preprocessing))
         self.seconds = seconds
         self.batches: list[int] = []
         self.fault: Exception | None = None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-for needed in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
-    pytest.importorskip(needed, reason="the service needs pip install '.[serve]'")
-
 import mekiki
 from tests.conftest import write_photos
+
+_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
+"""Without the packages of the extra ``serve``, which ``test`` has too, there is no service."""
 
 
 @pytest.fixture(scope="package")

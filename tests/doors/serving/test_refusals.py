@@ -50,9 +50,9 @@ def check(reply: Reply) -> None:
         ("/predict?top=0", grey(1), {}, 422, "top: Input should be greater than or equal to 1"),
         ("/predict?top=many", grey(1), {}, 422, "top: Input should be a valid integer"),
         ("/predict", b"hello", {}, 422, "the picture is no picture that can be read"),
-        ("/predict", grey(1)[:-20], {}, 422, "the picture is truncated"),
+        ("/predict", grey(1)[:50], {}, 422, "the picture is truncated"),
         ("/predict", grey(1), {"content_length": "99999999999"}, 413, "the body has more than 32 MB"),
-        ("/predict", grey(1), {"content_length": "-5"}, 413, "the body has more than 32 MB"),
+        ("/predict", grey(1), {"content_length": "-5"}, 400, "the header Content-Length is no number"),
         ("/predict", grey(1), {"content_length": "9" * 5000}, 413, "the body has more than 32 MB"),
         ("/predict", grey(1), {"content_type": "multipart/form-data"}, 400, "the multipart body's boundary is not"),
         ("/predict", b"junk", {"content_type": "multipart/form-data; boundary=X"}, 400, "the multipart body is malf"),
@@ -124,11 +124,11 @@ def bomb() -> bytes:
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
     reply = asked("/predict", bomb())
-    assert (reply.status, reply.json["error"]) == (422, "the picture has 3600 megapixels; the limit is 50")
+    assert (reply.status, reply.json["error"]) == (422, "the picture has 3600 megapixels; the limit is 100")
 
 
 def test_names_of_files_are_bounded_and_harmless() -> None:
-    body, header = multipart({"../../etc/" + "x" * 5000 + "\x1b[31m": grey(1), "b": grey(1)})
+    body, header = multipart({"../../etc/" + "x" * 1000 + "\x1b[31m": grey(1), "b": grey(1)})
     path = asked("/predict", body, **header).json["predictions"][0]["path"]
     assert len(path) == 200
 

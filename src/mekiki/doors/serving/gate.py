@@ -28,6 +28,7 @@ OPEN = ("/health", "/ready")
 LEFT = 499
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _LONGEST_PATH = 120
+_MOST_DIGITS = 18
 _log = logging.getLogger("mekiki.access")
 
 
@@ -83,7 +84,9 @@ class Gate:
         if self.stopping and scope["path"] not in OPEN:
             raise Refusal(503, "the service is being stopped", "come again later", {"Retry-After": "5", **CLOSE})
         length = headers.get("content-length", ["0"])[0]
-        if not length.isdecimal() or len(length) > 18 or int(length) > self._most_bytes:
+        if not (length.isascii() and length.isdecimal()):
+            raise Refusal(400, "the header Content-Length is no number", "give the bytes of the body", CLOSE)
+        if len(length) > _MOST_DIGITS or int(length) > self._most_bytes:
             raise too_many_bytes(self._most_bytes)
 
     def _knows_token(self, headers: dict[str, list[str]]) -> bool:
