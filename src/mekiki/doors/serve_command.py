@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mekiki.config import EvaluateSettings, ServeSettings, build_some
+from mekiki.doors.addresses import is_loopback
 from mekiki.doors.app import Run, Weights, app
 from mekiki.doors.options import with_settings
 from mekiki.errors import MekikiError, SettingsError
@@ -34,13 +35,34 @@ def serve(
     shared = {"batch_size": chosen.most_batch, "workers": chosen.workers, "max_megapixels": chosen.max_megapixels}
     asked = build_some(EvaluateSettings, {**settings, **shared})
     token = read_token(chosen.token_file, os.environ.get(TOKEN))
+    check_open(chosen.host, token)
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise MekikiError(f"the service needs {missing[0]}, which is not installed", "pip install 'mekiki[serve]'")
     from mekiki.doors.serving.models import Models, load_served
+    from mekiki.doors.serving.process import listen
     from mekiki.doors.serving.process import serve as run_service
 
-    run_service(Models(lambda: load_served(run, asked, weights, engine), chosen.most_batch), chosen, token)
+    listener = listen(chosen.host, chosen.port)
+    models = Models(lambda: load_served(run, asked, weights, engine), chosen.most_batch)
+    run_service(models, chosen, token, listener)
+
+
+def check_open(host: str, token: str | None) -> None:
+    """Refuse to serve strangers without a token.
+
+    Args:
+        host: Address to listen at.
+        token: What clients must bring; None: nothing.
+
+    Raises:
+        SettingsError: Others can reach the address, and there is no token.
+    """
+    if token is None and not is_loopback(host):
+        raise SettingsError(
+            f"host {host}: others can reach it, so clients must bring a token, and there is none",
+            f"put one into {TOKEN} or --token-file, for example: openssl rand -hex 24",
+        )
 
 
 def read_token(file: str | None, environment: str | None) -> str | None:

@@ -19,5 +19,5 @@ collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that knows three colours."""
     folder = write_photos(tmp_path_factory.mktemp("serving") / "photos", 12)
-    small = {"backbone": "test_resnet", "weights": "none", "image_size": 32, "batch_size": 8, "learning_rate": 0.01}
+    small = {"backbone": "test_resnet", "weights": "none", "image_size": 96, "batch_size": 8, "learning_rate": 0.01}
     return mekiki.train(folder, folder.parent / "run", epochs=2, horizontal_flip=False, **small).path

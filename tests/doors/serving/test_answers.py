@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import mekiki
+from mekiki.errors import PictureError
 from mekiki.records.run import RunFolder, model_fingerprint
 from tests.doors.serving.asking import Slow, grey, models_of, models_with, multipart, photo, served
 
@@ -85,6 +86,14 @@ def test_a_heat_map_is_what_explain_draws(run: Path, tmp_path: Path) -> None:
     asyncio.run(ask())
 
 
+def test_a_classifier_takes_the_bytes_of_a_file(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(photo(3))
+    classifier = mekiki.load(run)
+    assert np.array_equal(classifier.predict_proba(photo(3)), classifier.predict_proba(tmp_path / "x.png"))
+    with pytest.raises(PictureError, match=r"^a picture given as bytes is no picture that can be read"):
+        classifier.predict([photo(3), b"nothing"])
+
+
 def test_a_heat_map_is_bounded_in_size(run: Path) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (400, 200), (200, 50, 40)).save(buffer, "PNG")
@@ -104,7 +113,7 @@ def test_the_service_describes_itself(run: Path) -> None:
     async def ask() -> None:
         async with served(models_of(run)) as client:
             facts = (await client.ask("/model", method="GET")).json
-            assert facts["classes"] == ["blue", "green", "red"] and facts["image_size"] == 32
+            assert facts["classes"] == ["blue", "green", "red"] and facts["image_size"] == 96
             assert str(run) not in json.dumps(facts)
             described = (await client.ask("/openapi.json", method="GET")).json
             assert {"/predict", "/explain", "/model", "/health", "/ready", "/metrics"} <= set(described["paths"])

@@ -82,6 +82,20 @@ def test_who_would_wait_too_long_is_refused_at_once() -> None:
     assert places.taken == 0
 
 
+def test_pictures_that_cannot_be_read_do_not_teach_impatience() -> None:
+    async def ask() -> None:
+        async with served(models_with(Slow(0.05))) as client:
+            await client.ask("/predict", grey(1))
+            before = client.service.places.alone
+            for _ in range(5):
+                assert (await client.ask("/predict", b"nothing")).status == 422
+            assert client.service.places.alone == before
+            await client.ask("/predict", grey(1))
+            assert client.service.places.alone != before
+
+    asyncio.run(ask())
+
+
 def test_a_slow_start_never_shuts_everybody_out() -> None:
     places = Places(100, 1.0)
     places.note_alone(0.001)

@@ -19,7 +19,6 @@ from types import FrameType
 import uvicorn
 
 from mekiki.config import ServeSettings
-from mekiki.doors.addresses import is_loopback
 from mekiki.doors.serving.application import make_application
 from mekiki.doors.serving.connections import Connection
 from mekiki.doors.serving.gate import Gate
@@ -33,25 +32,19 @@ _KEEP_ALIVE_SECONDS = 15
 _MOST_HEADER_BYTES = 32 * 1024
 
 
-def serve(models: Models, settings: ServeSettings, token: str | None) -> None:
+def serve(models: Models, settings: ServeSettings, token: str | None, listener: socket.socket) -> None:
     """Serve until a signal says stop.
 
     Args:
         models: What is served.
         settings: Where it listens, bounds and times.
         token: What clients must bring; None: nothing, which goes with this machine's own addresses alone.
+        listener: What ``listen`` gave.
 
     Raises:
-        SettingsError: The address is open to others and there is no token, or it cannot be listened at.
         MekikiError: Requests that were taken could not be answered in time.
     """
-    if token is None and not is_loopback(settings.host):
-        raise SettingsError(
-            f"host {settings.host}: others can reach it, so clients must bring a token, and there is none",
-            "put one into MEKIKI_TOKEN or --token-file, for example: openssl rand -hex 24",
-        )
     _log_to_stderr()
-    listener = _listen(settings.host, settings.port)
     gate, service, metrics = make_application(models, settings, token)
     protocol = functools.partial(
         Connection,
@@ -117,7 +110,16 @@ class _Server(uvicorn.Server):
         task.add_done_callback(self._reloads.discard)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket with an address of its own; nobody can connect to it yet.
+
+    Args:
+        host: Address to listen at.
+        port: 0: any that is free.
+
+    Raises:
+        SettingsError: It is taken, or not this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

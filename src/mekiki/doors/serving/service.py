@@ -140,9 +140,9 @@ class Service:
 
     async def _all(self, served: Served, sent: Sequence[Sent], top: int, explain: bool) -> list[dict[str, Any]]:
         loop = asyncio.get_running_loop()
-        lonely, began = self.places.taken == 1 and not explain, loop.time()
+        lonely, began = self.places.taken == len(sent) == 1 and not explain, loop.time()
         answers = await asyncio.gather(*(self._one(served, each, top, explain) for each in sent))
-        if lonely:
+        if lonely and answers[0]["error"] is None:  # what cannot be read takes no time, and tells none
             self.places.note_alone(loop.time() - began)
         return answers
 
