@@ -43,9 +43,9 @@ def serve(
     from mekiki.doors.serving.process import listen
     from mekiki.doors.serving.process import serve as run_service
 
-    listener = listen(chosen.host, chosen.port)
-    models = Models(lambda: load_served(run, asked, weights, engine), chosen.most_batch)
-    run_service(models, chosen, token, listener)
+    with listen(chosen.host, chosen.port) as listener:
+        models = Models(lambda: load_served(run, asked, weights, engine), chosen.most_batch)
+        run_service(models, chosen, token, listener)
 
 
 def check_open(host: str, token: str | None) -> None:
