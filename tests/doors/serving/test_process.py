@@ -227,11 +227,12 @@ def test_a_stop_under_load_loses_no_answer_and_ends_with_zero(run: Path, tmp_pat
     service = Running(run, tmp_path / "log", "--patience", "1000")
     load = Load(service, 6)
     load.wait_for(20)
-    began = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
     content = photo(1)
-    with socket.create_connection(("127.0.0.1", service.port), 30) as place:
-        place.sendall(began % len(content) + content[:100])
-        time.sleep(0.3)
+    begun = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: image/png\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), 60) as place:
+        place.sendall(begun + b"Content-Length: %d\r\n\r\n" % len(content))
+        assert place.recv(65536).startswith(b"HTTP/1.1 100"), "it is taken"
+        place.sendall(content[:100])
         service.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         place.sendall(content[100:])
