@@ -35,6 +35,7 @@ from mekiki.config.photos import (
 from mekiki.config.recipes import Recipe, read_recipe, recipe_names
 from mekiki.config.run import SECTIONS, RunConfig, amounts_in, make_config, parse_assignments
 from mekiki.config.section import AnySection, Section, build, build_some
+from mekiki.config.serve import ServeSettings
 from mekiki.config.stress import KINDS, UNITS, KindName, StressSettings, severities_of
 from mekiki.config.studio import StudioSettings
 from mekiki.config.video import VideoSettings
@@ -82,6 +83,7 @@ __all__ = [
     "Section",
     "build",
     "build_some",
+    "ServeSettings",
     "KINDS",
     "UNITS",
     "KindName",

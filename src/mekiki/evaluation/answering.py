@@ -26,8 +26,8 @@ from mekiki.tensors.geometry import Picture, square
 IMAGENET_PREFIX = "imagenet:"
 """Before the name of a backbone, where a run folder might stand: its own classifier of ImageNet's classes."""
 
-Source = str | Path | Picture
-"""A picture: its file, or its upright RGB pixels (H, W, 3) uint8."""
+Source = str | Path | bytes | Picture
+"""A picture: its file, that file's bytes, or its upright RGB pixels (H, W, 3) uint8."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Answering(ABC):
         """Return the probability of each class for each picture.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
+            pictures: Paths, bytes of files, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
 
         Returns:
             (n, classes), rows sum to 1.
@@ -94,12 +94,13 @@ class Answering(ABC):
             PictureError: A file cannot be read.
             SettingsError: An array is no uint8 picture (H, W, 3).
         """
-        if isinstance(pictures, str | Path | np.ndarray):
+        if isinstance(pictures, str | Path | bytes | np.ndarray):
             pictures = [pictures]
         rows = []
         for picture, chances in self.each(list(pictures), Silent()):
             if isinstance(chances, PictureError):
-                raise PictureError(f"{picture} {chances.message}", chances.hint)
+                name = "a picture given as bytes" if isinstance(picture, bytes) else picture
+                raise PictureError(f"{name} {chances.message}", chances.hint)
             rows.append(chances)
         return np.stack(rows) if rows else np.zeros((0, len(self.classes_)), np.float32)
 
@@ -107,7 +108,7 @@ class Answering(ABC):
         """Return the most probable class of each picture, (n,) names.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
+            pictures: Paths, bytes of files, or upright RGB arrays (H, W, 3) uint8; one alone is a list of one.
 
         Raises:
             PictureError: A file cannot be read.
@@ -122,7 +123,7 @@ class Answering(ABC):
         """Yield each picture with its probabilities, (classes,), or with the error that says why there are none.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            pictures: Paths, bytes of files, or upright RGB arrays (H, W, 3) uint8.
             progress: Where to report to.
         """
         for picture, answer in self.answers(pictures, progress):
@@ -134,7 +135,7 @@ class Answering(ABC):
         """Yield each picture with all that the model says of it, or with the error that says why there is nothing.
 
         Args:
-            pictures: Paths, or upright RGB arrays (H, W, 3) uint8.
+            pictures: Paths, bytes of files, or upright RGB arrays (H, W, 3) uint8.
             progress: Where to report to.
             views: In which forms each picture is judged; not given: the model's own. The features are the same in all.
         """
@@ -170,10 +171,10 @@ class Answering(ABC):
             SettingsError: An array is no uint8 picture (H, W, 3).
         """
         size, fit = self.card.preprocessing.image_size, self.card.preprocessing.fit
-        if isinstance(picture, str | Path):
+        if isinstance(picture, str | Path | bytes):
             try:
-                limit = self.settings.max_megapixels
-                return square(read_picture(Path(picture), max_megapixels=limit, at_least=size), size, fit)
+                limit, source = self.settings.max_megapixels, picture if isinstance(picture, bytes) else Path(picture)
+                return square(read_picture(source, max_megapixels=limit, at_least=size), size, fit)
             except PictureError as error:
                 return error
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:

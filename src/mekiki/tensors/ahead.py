@@ -37,7 +37,7 @@ def prepared_ahead(
         for group in order:
             yield group, [prepare(item) for item in group]
         return
-    with _single_threaded_opencv(), ThreadPoolExecutor(workers, thread_name_prefix="mekiki-photos") as pool:
+    with single_threaded_opencv(), ThreadPoolExecutor(workers, thread_name_prefix="mekiki-photos") as pool:
         waiting: deque[tuple[Sequence[Item], list[Future[Result]]]] = deque()
         try:
             for group in order:
@@ -81,4 +81,4 @@ class _SingleThreadedOpencv:
                     cv2.setNumThreads(self._before)
 
 
-_single_threaded_opencv = _SingleThreadedOpencv()
+single_threaded_opencv = _SingleThreadedOpencv()

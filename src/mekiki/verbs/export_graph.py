@@ -105,7 +105,7 @@ class _Graph:
         engine = GraphClassifier(self.made, self.job.classifier.settings)
         files = [self.job.photos.root / path for path in trial.paths]
         said = []
-        for file, answer in engine.answers(files, self.job.progress):
+        for file, (_, answer) in zip(files, engine.answers(files, self.job.progress), strict=True):
             if isinstance(answer, PictureError):  # it could be read a minute ago
                 raise DataError(f"{file} could be read a moment ago and cannot now: {answer.message}", "start again")
             said.append(Said(answer.chances, answer.known_score))

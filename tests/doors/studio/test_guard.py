@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("nicegui", reason="the studio needs nicegui: pip install '.[studio]'")
 
-from mekiki.doors.studio.guard import Guard, is_loopback
+from mekiki.doors.addresses import is_loopback
+from mekiki.doors.studio.guard import Guard
 
 MOST = 1000
 OWN = "127.0.0.1:8765"

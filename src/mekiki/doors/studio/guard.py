@@ -8,11 +8,12 @@ a browser sends is bounded while it comes in. It knows nothing of pages.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from mekiki.doors.addresses import LOOPBACK, host_name
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,7 +23,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN_COOKIE = "mekiki_token"
 TOKEN_QUERY = "token"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _READING = ("GET", "HEAD", "OPTIONS")
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -74,7 +74,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
-        if self.token is None and _name_of(host) not in LOOPBACK:
+        if self.token is None and host_name(host) not in LOOPBACK:
             return 421, "this is not the studio's address; open the one that it printed"
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in _READING
@@ -132,22 +132,6 @@ class Guard:
             if not began:
                 words = f"more than {self.most_bytes // 2**20} MB in one file is refused"
                 await _refuse(scope, receive, send, 413, words)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _name_of(host: str) -> str:
-    """Return the name in a Host header, without the port."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, words: str) -> None:

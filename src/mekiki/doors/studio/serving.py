@@ -13,11 +13,12 @@ from fastapi.responses import RedirectResponse
 from nicegui import app, ui
 
 from mekiki.config import StudioSettings
+from mekiki.doors.addresses import is_loopback
 from mekiki.doors.studio.audit.page import add_audit_page
 from mekiki.doors.studio.compare.page import add_compare_page
 from mekiki.doors.studio.data.page import add_data_page
 from mekiki.doors.studio.export.page import add_export_page
-from mekiki.doors.studio.guard import TOKEN_QUERY, Guard, is_loopback
+from mekiki.doors.studio.guard import TOKEN_QUERY, Guard
 from mekiki.doors.studio.jobs import Jobs
 from mekiki.doors.studio.media import add_media
 from mekiki.doors.studio.predict.page import add_predict_page

@@ -1,0 +1,202 @@
+"""The routes of the service, and its description as OpenAPI. What they do is in ``service.py``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+
+from mekiki.config import ServeSettings
+from mekiki.doors.serving.gate import Gate, left
+from mekiki.doors.serving.metrics import Metrics
+from mekiki.doors.serving.models import Models
+from mekiki.doors.serving.refusals import Refusal
+from mekiki.doors.serving.service import Service
+from mekiki.verbs.predict import TOP
+from mekiki.version import __version__
+
+FINGERPRINT = "X-Mekiki-Model"
+MOST_CLASSES = 1000
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_PARTS = {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}}
+_PICTURES = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/*": _BINARY, "application/octet-stream": _BINARY, "multipart/form-data": _PARTS},
+    }
+}
+
+
+class Said(BaseModel):
+    """What the model says of one picture, as a line of ``mekiki predict --format jsonl``."""
+
+    path: str
+    label: str | None
+    known: bool | None
+    score: float | None
+    top: list[tuple[str, float]]
+    error: str | None
+    heat_map: dict[str, Any] | None = None
+
+
+class Answers(BaseModel):
+    """The answers to a request's pictures, in their order."""
+
+    predictions: list[Said]
+
+
+class Fault(BaseModel):
+    """Why there is no answer."""
+
+    error: str
+    hint: str
+
+
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Fault, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 408, 411, 413, 415, 421, 422, 429, 500, 503)
+}
+
+
+def make_application(models: Models, settings: ServeSettings, token: str | None) -> tuple[Gate, Service, Metrics]:
+    """Put the service together.
+
+    Args:
+        models: What is served.
+        settings: Bounds and times.
+        token: What a client must bring; None: nothing.
+
+    Returns:
+        The ASGI application, the service behind it, and its figures.
+    """
+    metrics = Metrics()
+    service = Service(models, settings, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    application = FastAPI(
+        title="mekiki", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    _add_asking(application, service)
+    _add_watching(application, service)
+    _add_refusals(application)
+    routes = ("/predict", "/explain", "/model", "/health", "/ready", "/metrics", "/admin/reload", "/openapi.json")
+    gate = Gate(application, routes, token, settings.most_megabytes * 2**20, metrics)
+    return gate, service, metrics
+
+
+def _add_asking(application: FastAPI, service: Service) -> None:
+    @application.post(
+        "/predict", response_model=None, responses={200: {"model": Answers}, **_FAULTS}, openapi_extra=_PICTURES
+    )
+    async def predict(
+        request: Request,
+        top: Annotated[int, Query(ge=1, le=MOST_CLASSES, description="classes to give")] = TOP,
+        explain: Annotated[bool, Query(description="add the heat map of the answer, a PNG in base64")] = False,
+    ) -> Response:
+        """Say what one or several pictures show."""
+        served, answers = await service.predict(request, top, explain)
+        return JSONResponse({"predictions": answers}, headers={FINGERPRINT: served.fingerprint})
+
+    @application.post(
+        "/explain",
+        response_model=None,
+        responses={200: {"content": {"image/png": _BINARY}}, **_FAULTS},
+        openapi_extra=_PICTURES,
+    )
+    async def explain(
+        request: Request,
+        of_class: Annotated[
+            str | None, Query(alias="class", max_length=1000, description="explain this class, not the predicted one")
+        ] = None,
+    ) -> Response:
+        """Show what the decision about one picture rested on, as a PNG."""
+        served, found = await service.explain(request, of_class)
+        headers = {FINGERPRINT: served.fingerprint, "X-Mekiki-Class": quote(found.label)}
+        if found.reason:
+            headers["X-Mekiki-No-Evidence"] = quote(found.reason, safe=" ',.")
+        return Response(found.png, 200, headers, "image/png")
+
+    @application.post("/admin/reload", response_model=None, responses={409: {"model": Fault}})
+    async def reload() -> Response:
+        """Load the model again from its files, beside the old one, and let it take over."""
+        if not await service.reload():
+            hint = "the service's log says why; mend the files, and load it again"
+            raise Refusal(409, "the new model cannot be used; the old one goes on", hint)
+        fingerprint = service.models.current.fingerprint
+        return JSONResponse({"model": fingerprint}, headers={FINGERPRINT: fingerprint})
+
+
+def _add_watching(application: FastAPI, service: Service) -> None:
+    @application.get("/model", response_model=None)
+    async def model() -> Response:
+        """Tell what is served."""
+        served = service.models.current
+        answering, card = served.answering, served.answering.card
+        facts = {
+            "model": served.fingerprint,
+            "classes": card.classes,
+            "backbone": card.backbone,
+            "image_size": card.preprocessing.image_size,
+            "views": answering.views,
+            "temperature": answering.temperature,
+            "tells_unknown": card.unknown is not None,
+            "computed_by": answering.computed_by[0],
+            "since": served.since.isoformat(timespec="seconds"),
+            "mekiki": __version__,
+        }
+        return JSONResponse(facts, headers={FINGERPRINT: served.fingerprint})
+
+    @application.get("/health", response_model=None)
+    async def health() -> Response:
+        """Tell that the process lives."""
+        return JSONResponse({"status": "ok"})
+
+    @application.get("/ready", response_model=None, responses={503: {"model": Fault}})
+    async def ready() -> Response:
+        """Tell whether requests are answered."""
+        if not service.ready:
+            raise Refusal(503, "the service is not ready", "it starts or is being stopped")
+        return JSONResponse({"status": "ready"})
+
+    @application.get("/metrics", response_model=None)
+    async def metrics() -> Response:
+        """Give all figures to Prometheus."""
+        return Response(service.metrics.text(), 200, {"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _add_refusals(application: FastAPI) -> None:
+    @application.exception_handler(Refusal)
+    async def refused(_: Request, error: Refusal) -> Response:
+        return error.response()
+
+    @application.exception_handler(RequestValidationError)
+    async def wrong(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return Refusal(422, f"{first['loc'][-1]}: {first['msg']}", "see /openapi.json").response()
+
+    @application.exception_handler(HTTPException)
+    async def foreign(_: Request, error: HTTPException) -> Response:
+        words = HTTPStatus(error.status_code).phrase.lower()
+        return Refusal(error.status_code, words, "see /openapi.json", error.headers).response()
+
+    @application.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return left()
+
+    @application.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> Response:
+        return Refusal(500, "the service failed on this request", "the service's log says why").response()

@@ -1,0 +1,150 @@
+"""The model that is served, and how a new one takes its place without a request lost.
+
+A new model is loaded and tried beside the old one; only then it is what new requests get. Requests hold the model that
+they began with, and the old one goes with the last of them. If the new one cannot be used, the old one stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mekiki.config import EvaluateSettings
+from mekiki.errors import MekikiError, PictureError, RunError, one_line
+from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
+from mekiki.evaluation.loading import load, own_export
+from mekiki.records.exported import ExportFolder, is_export_folder, read_exported
+from mekiki.records.run import RunFolder, model_fingerprint
+
+_log = logging.getLogger("mekiki.serve")
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A model that answers.
+
+    Attributes:
+        answering: It.
+        fingerprint: SHA-256 of the run's weights, in hexadecimal; of ImageNet's classifiers their name.
+        since: When it was loaded, in UTC.
+    """
+
+    answering: Answering
+    fingerprint: str
+    since: datetime
+
+
+def load_served(run: str, settings: EvaluateSettings, weights: str, engine: str) -> Served:
+    """Load a model for serving.
+
+    Args:
+        run: A run folder, an exported graph, or ``imagenet:<timm name>``.
+        settings: Device, precision, views, batch size, the largest picture.
+        weights: For ``imagenet:`` only.
+        engine: What computes a run.
+
+    Raises:
+        MekikiError: It cannot be loaded, or its files changed meanwhile.
+    """
+    before = fingerprint_of(run, engine)
+    answering = load(run, settings, weights, engine)
+    if fingerprint_of(run, engine) != before:
+        raise RunError(f"the weights of {run} changed while they were loaded", "load it again")
+    return Served(answering, before, datetime.now(UTC))
+
+
+def fingerprint_of(run: str, engine: str = "torch") -> str:
+    """Return what tells a model's weights from all others.
+
+    Args:
+        run: As for ``load_served``.
+        engine: As for ``load_served``.
+
+    Raises:
+        RunError: It has no weights that can be read.
+    """
+    if run.startswith(IMAGENET_PREFIX):
+        return run
+    folder = ExportFolder(Path(run))
+    if is_export_folder(folder.path):
+        return read_exported(folder.facts).model
+    own = RunFolder(Path(run))
+    try:
+        return model_fingerprint(own) if engine == "torch" else read_exported(own_export(own, engine).facts).model
+    except OSError as error:
+        raise RunError(f"{run} holds no trained model: {error.strerror}", "name a run folder") from None
+
+
+def try_out(served: Served, most_batch: int) -> tuple[float, float]:
+    """Ask a model as clients will, so that the first of them waits no longer than others.
+
+    Args:
+        served: The model.
+        most_batch: Pictures in the largest batch.
+
+    Returns:
+        Seconds for one picture from bytes to answer, and seconds a picture takes in the largest batch.
+
+    Raises:
+        MekikiError: It cannot answer.
+    """
+    shades = np.linspace(0, 255, 640 * 480 * 3, dtype=np.uint8).reshape(480, 640, 3)
+    content = cv2.imencode(".jpg", shades)[1].tobytes()
+    square = served.answering.prepare(content)
+    if isinstance(square, PictureError):
+        raise square
+    many = np.stack([square] * most_batch)
+    served.answering.ask(many)
+    began = time.perf_counter()
+    served.answering.ask(many)
+    between = time.perf_counter()
+    served.answering.ask(square[None])
+    alone = time.perf_counter()
+    served.answering.prepare(content)
+    served.answering.ask(square[None])
+    return time.perf_counter() - alone, (between - began) / most_batch
+
+
+class Models:
+    """What is served now.
+
+    Args:
+        loader: Loads the model as its files are now.
+        most_batch: Pictures in the largest batch.
+
+    Attributes:
+        current: The model of new requests.
+        speed: What ``try_out`` gave of it.
+    """
+
+    def __init__(self, loader: Callable[[], Served], most_batch: int) -> None:
+        self._loader = loader
+        self._most_batch = most_batch
+        self._turn = asyncio.Lock()
+        self.current, self.speed = self._load()
+
+    def _load(self) -> tuple[Served, tuple[float, float]]:
+        served = self._loader()
+        return served, try_out(served, self._most_batch)
+
+    async def reload(self) -> bool:
+        """Load the model again beside the one in use, and let it take over; tell whether it did."""
+        async with self._turn:
+            try:
+                self.current, self.speed = await asyncio.to_thread(self._load)
+            except Exception as error:  # whatever is wrong with the new one, the old one must go on
+                reason = (
+                    error.message if isinstance(error, MekikiError) else f"{type(error).__name__}: {one_line(error)}"
+                )
+                _log.error("the new model cannot be used, the old one goes on: %s", reason)
+                return False
+            _log.info("a new model is served: %s", self.current.fingerprint)
+            return True
