@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from mekiki.doors.studio.networks import load_networks
 from mekiki.errors import RunError
 from mekiki.records.run import open_run
 
@@ -67,6 +68,7 @@ class Models:
 
 
 def _load(run: Path) -> Classifier:
+    load_networks()
     import torch
 
     from mekiki.evaluation.classifier import load

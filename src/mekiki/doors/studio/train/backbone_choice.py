@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from nicegui import run, ui
 
+from mekiki.doors.studio.networks import load_networks
 from mekiki.doors.studio.words import Words
 
 USUAL = {"resnet50": "ResNet50", "mobilenetv1_100": "MobileNet V1", "vgg16": "VGG16", "nin": "NiN"}
@@ -19,6 +20,7 @@ ANY = "any"
 
 def known_backbones() -> dict[str, str]:
     """Return every network that can be trained, and in words where its weights would come from."""
+    load_networks()
     from mekiki.model.backbones import list_backbones
 
     return {each.name: each.weights for each in list_backbones()}

@@ -19,6 +19,7 @@ from mekiki.config import AugmentSettings, FitName, RunConfig, ScanSettings
 from mekiki.data.pictures import read_picture
 from mekiki.doors.studio.frame import heading, telling
 from mekiki.doors.studio.media import as_jpeg
+from mekiki.doors.studio.networks import load_networks
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
 from mekiki.errors import DataError, MekikiError
@@ -72,7 +73,8 @@ def draw_sheet(studio: Studio, wanted: Wanted) -> Sheet:
         DataError: There is no photo that can be read, or it may not be looked into.
     """
     with _ONE_AT_A_TIME:
-        from mekiki.verbs.draws import draw_changes  # torch is loaded only now
+        load_networks()
+        from mekiki.verbs.draws import draw_changes
 
         photo, others = _choose(studio, wanted)
         limit = studio.settings.max_megapixels
@@ -138,13 +140,14 @@ class ContactSheet:
                 ui.button(words("train.sheet_next"), on_click=self._next).props("outline dense no-caps")
                 ui.button(words("train.sheet_again"), on_click=self._again).props("outline dense no-caps")
             upload = ui.upload(
-                label=words("train.sheet_send"),
                 auto_upload=True,
                 max_file_size=studio.settings.most_megabytes * 2**20,
                 on_upload=self._sent,
                 on_rejected=lambda: ui.notify(words("train.sheet_refused"), type="negative"),
             )
-            upload.props('accept="image/*" flat bordered').classes("mk-sheet-upload")
+            upload.props('accept="image/*"').classes("mk-sheet-upload")
+            own = ui.button(words("train.sheet_send"), on_click=lambda: upload.run_method("pickFiles"))
+            own.props("outline dense no-caps")
         ui.timer(LOOK_EVERY_SECONDS, self._look)
 
     def want(self, data: str, config: RunConfig) -> None:
