@@ -1,9 +1,10 @@
-"""What axe has against a page: WCAG 2.1, levels A and AA."""
+"""Whether everybody can use a page: what axe has against it (WCAG 2.1, levels A and AA), and whether it fits a phone."""
 
 from typing import Any
 
 import pytest
 
+NARROW = {"width": 400, "height": 800}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
 
@@ -16,3 +17,23 @@ def faults_of(page: Any) -> list[str]:
         for each in found.response["violations"]
         for node in each["nodes"]
     ]
+
+
+def check_everybody_can_use(page: Any) -> None:
+    """Hold what is on the page to WCAG AA in both looks, and to a narrow window."""
+    wide = page.viewport_size
+    for look in ("light", "dark"):
+        page.emulate_media(color_scheme=look)
+        page.wait_for_function(f"document.body.classList.contains('body--{look}')")
+        page.wait_for_timeout(400)  # colours change slowly
+        assert faults_of(page) == [], look
+    page.emulate_media(color_scheme="light")
+    check_it_fits(page)
+    page.set_viewport_size(wide)
+
+
+def check_it_fits(page: Any) -> None:
+    """Hold what is on the page to a narrow window: nothing has to be scrolled sideways."""
+    page.set_viewport_size(NARROW)
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

@@ -76,6 +76,7 @@ def build(studio: Studio, token: str | None) -> None:
         token: What a browser must bring; None: nothing.
     """
     app.add_middleware(Guard, token=token, most_bytes=studio.settings.most_megabytes * 2**20)
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True  # its bar has no name for screen readers
     app.add_static_files("/studio", STATIC)
     ui.add_head_html('<link rel="stylesheet" href="/studio/studio.css">', shared=True)
     add_media(app, studio)
