@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("nicegui", reason="the studio needs nicegui: pip install '.[studio]'")
+
 import mekiki.doors.studio
+from mekiki.config import AugmentSettings
+from mekiki.doors.studio.train.form import COURSE, SPLIT
 from mekiki.doors.studio.words import LANGUAGES, TEXTS, choose_language, words_of
 
 SOURCE = Path(mekiki.doors.studio.__file__).parent
@@ -24,10 +28,19 @@ def test_each_language_is_one_file() -> None:
 def test_all_languages_have_the_same_texts_with_the_same_places() -> None:
     english = words_of("en").texts
     for language in LANGUAGES:
-        texts = words_of(language).texts
+        texts = {name: text for name, text in words_of(language).texts.items() if not name.startswith("settings.")}
         assert set(texts) == set(english)
         assert {name for name in texts if places(texts[name]) != places(english[name])} == set()
         assert all(text.strip() for text in texts.values())
+
+
+def test_what_each_setting_of_the_form_does_is_said_in_each_language() -> None:
+    """In English the setting's own sentence says it, so that there is one."""
+    shown = {f"settings.{section}_{name}" for section, name in (*COURSE, *SPLIT)}
+    shown |= {f"settings.augment_{name}" for name in AugmentSettings.model_fields}
+    for language in LANGUAGES:
+        said = {name for name in words_of(language).texts if name.startswith("settings.")}
+        assert said == (set() if language == "en" else shown)
 
 
 def test_every_text_that_the_pages_ask_for_is_there() -> None:

@@ -77,10 +77,15 @@ class SettingInput:
 
     def _below(self) -> str:
         least, most = self.field.least, self.field.most
-        said = [self.field.description] if self.words.language == "en" else []
+        said = [meaning_of(self.words, self.field)]
         if least is not None and most is not None:
             said.append(f"{in_words(float(least))}–{in_words(float(most))}")
         return "; ".join(said)
+
+
+def meaning_of(words: Words, field: SettingField) -> str:
+    """Return what a setting does in the person's language; in English its own sentence."""
+    return words.texts.get(f"settings.{field.section}_{field.name}", field.description)
 
 
 def label_of(words: Words, field: SettingField) -> str:
