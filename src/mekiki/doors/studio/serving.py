@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 import sys
-import webbrowser
 from pathlib import Path
 
 from fastapi.responses import RedirectResponse
@@ -50,8 +49,6 @@ def serve(workspace: Workspace, settings: StudioSettings, show: bool) -> None:
     address = f"http://{host}:{port}/{query}"
     print(f"studio: {address}", file=sys.stderr, flush=True)
     print(f"its folder: {workspace.home}; Ctrl-C ends it, jobs go on", file=sys.stderr, flush=True)
-    if show:
-        app.on_startup(lambda: webbrowser.open(address))
     ui.run(
         host=settings.host,
         port=port,
@@ -60,7 +57,7 @@ def serve(workspace: Workspace, settings: StudioSettings, show: bool) -> None:
         dark=None,
         language="en-US",
         reload=False,
-        show=False,
+        show=f"/{query}" if show else False,
         tailwind=False,
         reconnect_timeout=30.0,
         show_welcome_message=False,
