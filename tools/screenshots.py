@@ -31,8 +31,12 @@ PICTURES = ROOT / "docs" / "images" / "studio"
 PER_CLASS = 120
 MODELS = ("Jaguar", "Jazzmaster", "LesPaul", "Mustang", "Stratocaster", "Telecaster")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-SIZE = {"width": 1280, "height": 860}
+SIZE = {"width": 1280, "height": 1000}
 TRAINING = [f"{name}={value}" for name, value in demo.TRAINING.items()]
+
+
+LOADED = """[...document.images].filter(each => each.getBoundingClientRect().top < innerHeight)
+  .every(each => each.complete && each.naturalWidth > 0)"""
 
 
 def mekiki(*arguments: str | Path) -> None:
@@ -85,7 +89,7 @@ def work_through(work: Path) -> None:
         plain / "exports/onnx": ("export", plain, "--to", "onnx"),
         home / "comparisons/plain-or-hardened": ("compare", plain, hardened, "--part", "val", "--pareto", "--out"),
         home / "comparisons/stress": ("stress", plain, "--against", hardened, "--part", "val", "--out"),
-        home / "audits/guitars": ("audit", "--self", photos, "--out"),
+        home / "audits/guitars": ("audit", "--self", photos, "--image-size", "160", "--out"),
     }
     for made, command in jobs.items():
         if not made.is_dir():
@@ -94,6 +98,7 @@ def work_through(work: Path) -> None:
 
 def take(page: Page, name: str, look: str) -> None:
     """Save what the window shows as docs/images/studio/NAME-LOOK.webp."""
+    page.wait_for_function(LOADED)
     page.wait_for_timeout(900)
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         picture.save(PICTURES / f"{name}-{look}.webp", quality=82, method=6)
@@ -137,7 +142,9 @@ def tour(page: Page, address: str, work: Path, look: str) -> None:
     take(page, "data", look)
     page.goto(f"{address}/train?{urlencode({'photos': photos})}")
     page.locator(".mk-sheet img").nth(8).wait_for()
-    page.get_by_role("heading", name="Random changes").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Random changes").evaluate(
+        "each => scrollTo(0, each.getBoundingClientRect().top - 90)"
+    )
     take(page, "train", look)
     page.goto(f"{address}/train?{urlencode({'run': runs / 'plain'})}")
     page.locator(".mk-chart svg").nth(1).wait_for()
