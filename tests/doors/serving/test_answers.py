@@ -25,10 +25,10 @@ def predicted(run: Path, folder: Path, contents: list[bytes]) -> list[dict[str, 
 
 
 def same(said: dict[str, object], wanted: dict[str, object]) -> bool:
-    """Tell whether two answers are one, up to a unit of the last digit that is shown."""
+    """Tell whether two answers are one, up to what torch's sums in float32 differ by in batches of other sizes."""
     names = ("label", "known", "error")
     chances = [np.array([chance for _, chance in sorted(each["top"])]) for each in (said, wanted)]
-    return all(said[name] == wanted[name] for name in names) and bool(np.abs(chances[0] - chances[1]).max() < 2e-6)
+    return all(said[name] == wanted[name] for name in names) and bool(np.abs(chances[0] - chances[1]).max() < 2e-5)
 
 
 def test_two_hundred_clients_at_once_get_each_their_own_answer(run: Path, tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_a_new_model_takes_over_under_load_and_a_broken_one_does_not(service: Ru
     for number, end, model in load.ends:
         said = dict(json.loads(end[4:]))
         known = first.setdefault((number, model), said)
-        assert all(abs(said[name] - known[name]) < 2e-6 for name in said), "an answer of somebody else"
+        assert all(abs(said[name] - known[name]) < 2e-5 for name in said), "an answer of somebody else"
     assert len(first) == 8
 
 
