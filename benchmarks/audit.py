@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
+from labels import planted
 from sklearn.metrics import average_precision_score
 
 from mekiki.config import AuditSettings, ScanSettings
@@ -30,21 +31,8 @@ from mekiki.evaluation.audit_evidence import evidence_of_features
 from mekiki.evaluation.auditing import Suspicions, judge_tags
 from mekiki.evaluation.label_errors import frozen_features
 from mekiki.progress import Silent
-from mekiki.seeds import stream
 
 SHARES = (0.01, 0.05, 0.2)
-
-
-def planted(labels: np.ndarray, likeness: np.ndarray, share: float, seed: int, alike: bool) -> np.ndarray:
-    """Replace a share of the labels: by any other class, or by the one that theirs is most often taken for."""
-    numbers = stream(seed, "planted tags")
-    chosen = numbers.choice(len(labels), round(share * len(labels)), replace=False)
-    wrong = labels.copy()
-    if alike:
-        wrong[chosen] = likeness.argmax(axis=1)[labels[chosen]]
-    else:
-        wrong[chosen] = (labels[chosen] + numbers.integers(1, len(likeness), len(chosen))) % len(likeness)
-    return wrong
 
 
 class Catalogue:
@@ -113,7 +101,7 @@ def report(
     """Print the figures of several plantings: means, and the lowest and highest average precision."""
     ours, theirs, estimates, listed = [], [], [], []
     for seed in range(seeds):
-        labels = planted(catalogue.labels, likeness, share, seed, alike)
+        labels = planted(catalogue.labels, likeness, share, seed, alike, "planted tags")
         wrong = labels != catalogue.labels
         said, scores, chances = catalogue.audited(labels, seed)
         ours.append(figures(wrong, scores, scored))

@@ -29,9 +29,11 @@ from mekiki.progress import Silent
 from mekiki.seeds import stream
 
 
-def planted(labels: np.ndarray, likeness: np.ndarray, share: float, seed: int, alike: bool) -> np.ndarray:
+def planted(
+    labels: np.ndarray, likeness: np.ndarray, share: float, seed: int, alike: bool, purpose: str = "planted labels"
+) -> np.ndarray:
     """Replace a share of the labels: by any other class, or by the one that theirs is most often taken for."""
-    numbers = stream(seed, "planted labels")
+    numbers = stream(seed, purpose)
     chosen = numbers.choice(len(labels), round(share * len(labels)), replace=False)
     wrong = labels.copy()
     if alike:

@@ -9,6 +9,7 @@ import html
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from fastapi import Request
 from nicegui import ui
@@ -89,3 +90,12 @@ def telling(words: Words) -> Iterator[None]:
         yield
     except (MekikiError, OSError) as error:
         tell(words, error)
+
+
+def chosen_path(studio: Studio, words: Words, named: str) -> Path | None:
+    """Return the path that a page's address names; None if it names none, or one that may not be looked into."""
+    if not named:
+        return None
+    with telling(words):
+        return studio.workspace.inside(named)
+    return None

@@ -15,12 +15,11 @@ from mekiki.doors.studio.data.routes import add_data_routes
 from mekiki.doors.studio.data.scans import last_scan, scans_failed, scans_of, start_scan
 from mekiki.doors.studio.data.upload_routes import add_upload_routes
 from mekiki.doors.studio.data.watch import watch_jobs
-from mekiki.doors.studio.frame import frame, heading, link_to, tell, telling
+from mekiki.doors.studio.frame import chosen_path, frame, heading, link_to, telling
 from mekiki.doors.studio.job_list import JobRows, time_in_words
 from mekiki.doors.studio.jobs import ENDED
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.words import Words
-from mekiki.errors import DataError
 
 _HEAD = (
     '<link rel="stylesheet" href="/studio/data.css">'
@@ -37,7 +36,7 @@ def add_data_page(studio: Studio) -> None:
     def show(request: Request, photos: str = "") -> None:
         ui.add_head_html(_HEAD)
         with frame(studio, request, "data") as words:
-            chosen = _chosen(studio, words, photos)
+            chosen = chosen_path(studio, words, photos)
             if chosen is None:
                 _show_choice(studio, words)
             else:
@@ -47,16 +46,6 @@ def add_data_page(studio: Studio) -> None:
 def texts_for_scripts(words: Words) -> str:
     """Return the page's own words, as its scripts read them."""
     return json.dumps({name: text for name, text in words.texts.items() if name.startswith("data.")})
-
-
-def _chosen(studio: Studio, words: Words, photos: str) -> Path | None:
-    if not photos:
-        return None
-    try:
-        return studio.workspace.inside(photos)
-    except DataError as error:
-        tell(words, error)
-        return None
 
 
 def _show_choice(studio: Studio, words: Words) -> None:

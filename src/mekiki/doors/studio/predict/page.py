@@ -16,7 +16,7 @@ from fastapi import Request
 from nicegui import app, run, ui
 
 from mekiki.config import ExplainSettings, MethodName, build
-from mekiki.doors.studio.frame import frame, link_to, tell, telling
+from mekiki.doors.studio.frame import chosen_path, frame, link_to, tell, telling
 from mekiki.doors.studio.predict.answer_card import AnswerCard, Outcome
 from mekiki.doors.studio.predict.models import Models
 from mekiki.doors.studio.predict.own_photos import open_own_photo, record_look
@@ -143,7 +143,11 @@ class PredictPage:
                 ui.label(words("predict.no_runs"))
                 ui.link(words("predict.to_train"), link_to("train"))
             return
-        runs = [path for path in map(self._run, (self.asked.run, self.asked.against)) if path is not None]
+        runs = [
+            path
+            for path in (chosen_path(self.studio, words, named) for named in (self.asked.run, self.asked.against))
+            if path is not None
+        ]
         runs = list(dict.fromkeys(runs)) or [Path(next(iter(names)))]
         names = {**{str(path): path.name for path in runs if str(path) not in names}, **names}
         self.asked = replace(self.asked, run=str(runs[0]), against=str(runs[1]) if len(runs) > 1 else "")
@@ -158,13 +162,6 @@ class PredictPage:
                 for path in runs:
                     self.cards.append((path, AnswerCard(words, names[str(path)], shape)))
         ui.timer(0.05, self.answer, once=True)
-
-    def _run(self, named: str) -> Path | None:
-        if not named:
-            return None
-        with telling(self.words):
-            return self.studio.workspace.inside(named)
-        return None
 
     def _lay_out_runs(self, names: dict[str, str]) -> None:
         words = self.words

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import Request
 from nicegui import ui
 
-from mekiki.doors.studio.frame import frame, link_to, tell
+from mekiki.doors.studio.frame import chosen_path, frame, link_to
 from mekiki.doors.studio.run_facts import facts_of
 from mekiki.doors.studio.studio import Studio
 from mekiki.doors.studio.train.form import TrainForm
 from mekiki.doors.studio.train.run_list import RunList
 from mekiki.doors.studio.train.run_view import RunView
 from mekiki.doors.studio.words import Words
-from mekiki.errors import MekikiError
 
 
 def add_train_page(studio: Studio) -> None:
@@ -25,7 +22,7 @@ def add_train_page(studio: Studio) -> None:
         ui.add_head_html('<link rel="stylesheet" href="/studio/train.css">')
         with frame(studio, request, "train") as words:
             query = dict(request.query_params)
-            path = _chosen(studio, words, query.get("run", ""))
+            path = chosen_path(studio, words, query.get("run", ""))
             _switch(words, "" if path is None else str(path))
             if path is None:
                 TrainForm(studio, words, query)
@@ -34,17 +31,6 @@ def add_train_page(studio: Studio) -> None:
                 ui.link(words("train.new"), link_to("train", photos=photos)).classes("mk-new-run")
                 RunView(studio, words, path)
             RunList(studio, words, path)
-
-
-def _chosen(studio: Studio, words: Words, run: str) -> Path | None:
-    """Return the run that the address names, if it may be looked into."""
-    if not run:
-        return None
-    try:
-        return studio.workspace.inside(run)
-    except MekikiError as error:
-        tell(words, error)
-        return None
 
 
 def _switch(words: Words, run: str) -> None:
