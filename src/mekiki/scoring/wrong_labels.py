@@ -125,7 +125,8 @@ class _Likelihood:
             slope = PSEUDO_LABELS * (1 - 2 * share)
             return found + float(off @ off) / 2 - believed, np.append(by_weights + off, by_share - slope)
 
-        bounds = [(0.0, MOST_WEIGHT)] * len(self.start) + [tuple(float(logit(end)) for end in SHARES)]
+        least, most = SHARES
+        bounds = [(0.0, MOST_WEIGHT)] * len(self.start) + [(float(logit(least)), float(logit(most)))]
         found = minimize(loss, np.append(self.start, logit(0.03)), jac=True, method="L-BFGS-B", bounds=bounds)
         return float(expit(found.x[-1])), np.asarray(found.x[:-1])
 
