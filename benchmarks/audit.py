@@ -1,10 +1,14 @@
-"""How well planted wrong tags are found by ``mekiki audit --self``, beside cleanlab on the same probabilities.
+"""How well planted wrong tags are found by ``mekiki audit``, beside cleanlab on the same probabilities.
 
     python benchmarks/audit.py DATA [--verdicts benchmarks/labels_guitars.csv]
+    python benchmarks/audit.py DATA --run RUN [--verdicts benchmarks/labels_guitars.csv]
+
+The first is ``--self``. The second asks a run about what it was neither trained nor chosen on; cleanlab gets the run's
+probabilities.
 
 In DATA, a folder of class folders, 1, 5 and 20 % of the tags are replaced, several times over: by any other class, and
 by the class that their own is most often taken for. Features are read once. Two rankings of all photos are compared:
-the audit's, and cleanlab's self-confidence of the same cross-validated probabilities (without neighbours and copies).
+the audit's, and cleanlab's self-confidence of the same probabilities (without neighbours and copies).
 
 Figures: average precision; precision among the first 1 % of the photos; and average precision where the data's own
 errors are set aside, because those rightly rank high: what ``--verdicts`` calls own_error or unclear, or without such a
@@ -27,29 +31,54 @@ from sklearn.metrics import average_precision_score
 
 from mekiki.config import AuditSettings, ScanSettings
 from mekiki.data.scans.scanning import scan
-from mekiki.evaluation.audit_evidence import evidence_of_features
+from mekiki.evaluation.audit_evidence import evidence_of_features, evidence_of_run
 from mekiki.evaluation.auditing import Suspicions, judge_tags
+from mekiki.evaluation.classifier import load
 from mekiki.evaluation.label_errors import frozen_features
+from mekiki.evaluation.seen import Seen, seen_by
 from mekiki.progress import Silent
+from mekiki.records.manifest import Manifest
+from mekiki.records.run import open_run
 
 SHARES = (0.01, 0.05, 0.2)
 
 
 class Catalogue:
-    """A folder of photos, whose features are read once."""
+    """Photos whose features, and a run's opinion of them if there is one, are read once."""
 
-    def __init__(self, data: Path, settings: AuditSettings) -> None:
+    def __init__(self, data: Path, settings: AuditSettings, run: Path | None) -> None:
         scanned = scan(data, ScanSettings())
-        self.settings, self.findings = settings, scanned.findings
+        self.settings, self.findings, self.asked = settings, scanned.findings, None
         self.photos, self.classes = scanned.manifest.usable(), scanned.manifest.classes
-        self.labels = np.array([self.classes.index(photo.label) for photo in self.photos])
-        self.features = frozen_features(scanned.manifest, self.photos, self.labels, settings, Silent(), 100.0)
+        if run is None:
+            self.labels = self._labels()
+            self.features = frozen_features(scanned.manifest, self.photos, self.labels, settings, Silent(), 100.0)
+        else:
+            self._ask(run, scanned.manifest)
+            self.labels, self.features = self._labels(), self.asked.features
+
+    def _labels(self) -> np.ndarray:
+        return np.array([self.classes.index(photo.label) for photo in self.photos])
+
+    def _ask(self, run: Path, manifest: Manifest) -> None:
+        seen = seen_by(open_run(run), manifest.root, self.photos, 100.0, Silent())
+        unseen = {
+            photo.path for photo, each in zip(self.photos, seen, strict=True) if each.part not in ("train", "val")
+        }
+        manifest = replace(manifest, photos=tuple(photo for photo in manifest.photos if photo.path in unseen))
+        self.photos = manifest.usable()
+        self.findings = [each for each in self.findings if {each.path, each.other} - {""} <= unseen]
+        nothing_seen = [Seen()] * len(self.photos)
+        self.asked = evidence_of_run(load(run), manifest, nothing_seen, self.settings, Silent())
 
     def audited(self, labels: np.ndarray, seed: int) -> tuple[Suspicions, np.ndarray, np.ndarray]:
         """Return what an audit says of these labels, its scores, and the probabilities that cleanlab may rank by."""
         settings = self.settings.model_copy(update={"seed": seed, "most": 1.0})
         photos = [replace(photo, label=self.classes[label]) for photo, label in zip(self.photos, labels, strict=True)]
         evidence = evidence_of_features(photos, self.classes, self.features, settings, Silent())
+        if self.asked is not None:
+            opinions = (self.asked.opinions[0], evidence.opinions[0], self.asked.opinions[2])
+            evidence = replace(evidence, opinions=opinions, heard=self.asked.heard, strangers=self.asked.strangers)
         said = judge_tags(evidence, self.findings, settings)
         return said, np.array([each.score or 0.0 for each in said.listings]), evidence.opinions[0]
 
@@ -67,14 +96,16 @@ def figures(wrong: np.ndarray, scores: np.ndarray, scored: np.ndarray) -> list[f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--run", type=Path)
     parser.add_argument("--weights", default="auto")
     parser.add_argument("--image-size", type=int, default=AuditSettings().image_size)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--verdicts", type=Path)
     given = parser.parse_args()
     began = time.perf_counter()
-    catalogue = Catalogue(given.data, AuditSettings(weights=given.weights, image_size=given.image_size))
-    print(f"{len(catalogue.photos):,} photos, {len(catalogue.classes)} classes, {given.image_size} px")
+    settings = AuditSettings(weights=given.weights, image_size=given.image_size)
+    catalogue = Catalogue(given.data, settings, given.run)
+    print(f"{len(catalogue.photos):,} photos, {len(catalogue.classes)} classes")
     print(f"scan and features: {time.perf_counter() - began:.0f} s")
     began = time.perf_counter()
     plain, _, chances = catalogue.audited(catalogue.labels, 0)
