@@ -1,17 +1,17 @@
-"""Make mekiki-tiny, the weights inside the package, again from nothing: a small network that tells drawn formulas apart.
+"""Make mekiki-tiny, the weights inside the package, again from nothing: a small network learns to tell formulas apart.
 
     python tools/pretrain.py --out tiny
 
-It draws pictures of 1,000 classes, each a formula (``pretraining/``), teaches the network to tell them apart, and writes what
-is kept without the classifier: ``OUT/model.safetensors`` in float16 and ``OUT/config.json``. No photo is used. A run that was
-stopped goes on from ``OUT/state.pt``. The rate is held, then falls to nothing over the last quarter of the pictures.
+It draws pictures of 1,000 classes, each a formula (``pretraining/``), teaches the network to tell them apart, and
+writes what is kept without the classifier: ``OUT/model.safetensors`` in float16 and ``OUT/config.json``. No photo is
+used. A run that was stopped goes on from ``OUT/state.pt``. The rate is held, then falls to nothing over the last
+quarter of the pictures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +20,12 @@ import cv2
 import safetensors.torch
 import timm
 import torch
+from pretraining.scenes import Scenes
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import mekiki.model.registry  # noqa: F401  (adds nin_small to timm's zoo)
 from mekiki.seeds import torch_seed
-from pretraining.scenes import Scenes
 
 MEAN, STD = 0.5, 0.25
 FALLING = 0.25
@@ -110,7 +110,7 @@ def train(arguments: argparse.Namespace) -> nn.Module:
         if time.monotonic() - saved > SAVED_EVERY_SECONDS or done >= arguments.pictures:
             states = {"network": network.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
             torch.save({**states, "done": done}, arguments.out / "state.part")
-            os.replace(arguments.out / "state.part", place)
+            (arguments.out / "state.part").replace(place)
             write(mean.module, arguments, done)
             saved = time.monotonic()
     return mean.module

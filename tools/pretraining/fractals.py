@@ -1,7 +1,7 @@
 """Fractals: each class is an iterated function system, each picture another pose, colour and chance course of it.
 
-Source: Kataoka et al., "Pre-training without Natural Images" (ACCV 2020), section 3; the singular values that make a map shrink,
-but not to a point, follow Anderson and Farrell, "Improving Fractal Pre-training" (WACV 2022).
+Source: Kataoka et al., "Pre-training without Natural Images" (ACCV 2020), section 3; the singular values that make a
+map shrink, but not to a point, follow Anderson and Farrell, "Improving Fractal Pre-training" (WACV 2022).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture and its class number: a thing, fractal or texture in front of something else, lit, partly covered, blurred, noisy.
+"""A picture and its class number: a thing, fractal or texture, lit, partly covered, blurred and noisy.
 
 A picture depends on (seed, number of the picture) alone, so any worker draws the same ones.
 """

@@ -1,4 +1,4 @@
-"""Textures: each class is a sum of a few waves and spots with a threshold of its own, each picture another place, scale and palette of it."""
+"""Textures: each class is a sum of waves and spots, each picture another cut, scale and palette of it."""
 
 from __future__ import annotations
 

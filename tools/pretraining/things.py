@@ -1,11 +1,11 @@
 """Things: each class is a formula for an outline with parts, each picture another pose, palette and wear of it.
 
-A class fixes what a maker would fix: the outline (a Fourier series of the radius), its proportions, which parts sit where, what
-each is filled with, and half of the time its colours. Everything else is drawn anew for each picture. Lengths are shares
-of the thing's half height; colours are levels 0..255.
+A class fixes what a maker would fix: the outline (a Fourier series of the radius), its proportions, which parts sit
+where, what each is filled with, and half of the time its colours. Everything else is drawn anew for each picture.
+Lengths are shares of the thing's half height; colours are levels 0..255.
 
-Source: the radial contours of Kataoka et al., "Replacing Labeled Real-Image Datasets with Auto-Generated Contours" (CVPR 2022),
-with parts and fills added, because a whole thing is more than its outline.
+Source: the radial contours of Kataoka et al., "Replacing Labeled Real-Image Datasets with Auto-Generated Contours"
+(CVPR 2022), with parts and fills added, because a whole thing is more than its outline.
 """
 
 from __future__ import annotations
