@@ -223,4 +223,4 @@ def test_strangers_are_told_from_the_few_that_a_rule_refuses_anyway() -> None:
     order = np.argsort(mixed)
     assert (np.diff(chances[order]) <= 1e-12).all(), "the stranger it looks, the likelier"
     most = np.concatenate([np.full(30, -6.0), np.full(10, 1.0)])
-    assert stranger_chances(most, 0.0, 0.95)[:30].min() > 0.9, "also where most are strangers"
+    assert stranger_chances(most, 0.0, 0.95)[:30].min() > 0.8, "also where most are strangers"

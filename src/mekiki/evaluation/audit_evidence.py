@@ -25,6 +25,8 @@ from mekiki.records.manifest import Manifest, Photo
 
 FOREIGN = -1
 LEAST_CHANCE = 1e-12
+SHIFTED = 2.0
+"""How many times as often a rule refuses known photos of a catalogue as those that its threshold was chosen on."""
 STEEPNESS = 3.0
 """How fast known photos become rarer below the threshold, in its distance from their middle; a bell falls faster."""
 
@@ -164,7 +166,8 @@ def stranger_chances(scores: NDArray[np.float64], threshold: float, kept: float)
     """Return how likely each photo shows none of the classes.
 
     A rule for the unknown refuses some known photos, too. What it refuses is suspicious as far as there is more of it,
-    or it lies further off, than known photos alone would bring.
+    or it lies further off, than known photos alone would bring. Photos from elsewhere are refused more often than those
+    of the training, 7 % of known guitars where 5 % were allowed, so twice as many are allowed for.
 
     Args:
         scores: (n,) how well known each looks, higher for what is.
@@ -181,7 +184,7 @@ def stranger_chances(scores: NDArray[np.float64], threshold: float, kept: float)
     refused = np.flatnonzero(scores < threshold)
     refused = refused[np.argsort(scores[refused], kind="stable")]
     depth = (threshold - scores[refused]) / gap if gap else np.zeros(len(refused))
-    known = len(scores) * (1 - kept) * np.exp(-STEEPNESS * depth) / np.arange(1, len(refused) + 1)
+    known = SHIFTED * len(scores) * (1 - kept) * np.exp(-STEEPNESS * depth) / np.arange(1, len(refused) + 1)
     chances = np.zeros(len(scores))
     chances[refused] = 1 - np.minimum(np.minimum.accumulate(known[::-1])[::-1], 1)
     return chances
