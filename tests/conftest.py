@@ -2,13 +2,17 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mekiki.progress import Silent
@@ -41,14 +45,49 @@ def shared() -> Path:
     return SHARED
 
 
+_DRAWERS = {
+    "mekiki.reports.added_sections": ("stress_figure",),
+    "mekiki.reports.gallery": (
+        "comparison_figure", "confusion_figure", "coverage_figure", "curves_figure", "pareto_figure", "reliability_figure",
+    ),
+    "mekiki.reports.stress_page": ("stress_figure",),
+    "mekiki.verbs.compare": ("pareto_figure",),
+    "mekiki.verbs.evaluate": ("prediction_figure",),
+    "mekiki.verbs.finish": (
+        "confusion_figure", "coverage_figure", "curves_figure", "prediction_figure", "reliability_figure",
+    ),
+}  # fmt: skip
+_MAKERS = (("mekiki.reports.canvas", "png_bytes"), ("mekiki.reports.gallery", "small_png_bytes"))
+
+
+@cache
+def _real_figures() -> dict[tuple[str, str], Callable[..., Any]]:
+    """Return what makes figures by its module and name; asked for late, since torch is imported for it."""
+    drawers = ((module, name) for module, names in _DRAWERS.items() for name in names)
+    return {(module, name): getattr(import_module(module), name) for module, name in [*_MAKERS, *drawers]}
+
+
 @contextmanager
 def one_pixel_figures() -> Iterator[None]:
-    """Figures are built and come out as one pixel: drawing them takes longer than training a small network."""
+    """Figures are one pixel, and not drawn: that takes longer than training a small network.
+
+    ``tests/reports`` draw each figure; ``tests/verbs/test_finish.py`` and ``test_demo.py`` draw those of a training.
+    """
     buffer = io.BytesIO()
     Image.new("RGB", (1, 1)).save(buffer, "PNG")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("canvas.png_bytes", "gallery.small_png_bytes"):
-            patch.setattr(f"mekiki.reports.{name}", lambda figure, dpi=0: buffer.getvalue())
+        for module, name in _real_figures():
+            made = buffer.getvalue() if (module, name) in _MAKERS else Figure(figsize=(1, 1))
+            patch.setattr(f"{module}.{name}", lambda *_, made=made, **__: made)
+        yield
+
+
+@contextmanager
+def drawn_figures() -> Iterator[None]:
+    """Figures are drawn after all, inside ``one_pixel_figures``."""
+    with pytest.MonkeyPatch.context() as patch:
+        for (module, name), real in _real_figures().items():
+            patch.setattr(f"{module}.{name}", real)
         yield
 
 

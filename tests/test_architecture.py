@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import mekiki
@@ -39,9 +40,14 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@cache
+def nodes_of(code: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(code)))
+
+
 def imports_of(path: Path) -> list[str]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path.read_text(encoding="utf-8")):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -60,11 +66,10 @@ def is_module(name: str) -> bool:
 
 def rooms_imported(path: Path) -> set[str]:
     """Return the rooms that a file imports from; a public name of the package itself counts as ``__init__``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = [name for name in imports_of(path) if name.startswith("mekiki.")]
     public = [
         alias.name
-        for node in ast.walk(tree)
+        for node in nodes_of(path.read_text(encoding="utf-8"))
         if isinstance(node, ast.ImportFrom) and node.module == "mekiki"
         for alias in node.names
         if not is_module(f"mekiki.{alias.name}")
@@ -137,17 +142,17 @@ def test_only_the_data_room_opens_videos() -> None:
 
 def test_nothing_executable_is_ever_loaded() -> None:
     forbidden = ("import pickle", "torch.load(", "import joblib", "eval(", "exec(", "allow_pickle=True", "yaml.load(")
-    wrong = [
-        (str(path.relative_to(SOURCE)), word)
+    codes = {
+        path: path.read_text(encoding="utf-8").replace(".eval()", "").replace("fuse_conv_bn_eval(", "")
         for path in files()
-        for word in forbidden
-        if word in path.read_text(encoding="utf-8").replace(".eval()", "").replace("fuse_conv_bn_eval(", "")
-    ]
+    }
+    wrong = [(str(path.relative_to(SOURCE)), word) for path in codes for word in forbidden if word in codes[path]]
     assert not wrong
 
 
 def test_every_file_says_what_it_is_for() -> None:
-    assert not [str(path) for path in files() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    trees = {path: nodes_of(path.read_text(encoding="utf-8"))[0] for path in files()}
+    assert not [str(path) for path, tree in trees.items() if not ast.get_docstring(tree)]
 
 
 def loaded_modules(code: str) -> set[str]:

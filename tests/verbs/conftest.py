@@ -6,10 +6,7 @@ import pytest
 import torch
 
 from mekiki.model.classifier import PhotoClassifier
-from mekiki.reports import canvas, gallery
-from tests.conftest import one_pixel_figures
-
-PNG_BYTES, SMALL_PNG_BYTES = canvas.png_bytes, gallery.small_png_bytes
+from tests.conftest import drawn_figures, one_pixel_figures
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -22,9 +19,7 @@ def figures_of_one_pixel() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def drawn(figures_of_one_pixel: None) -> Iterator[None]:
     """Figures are drawn after all, for a test that reads them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "png_bytes", PNG_BYTES)
-        patch.setattr(gallery, "small_png_bytes", SMALL_PNG_BYTES)
+    with drawn_figures():
         yield
 
 

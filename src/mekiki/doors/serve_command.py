@@ -39,11 +39,12 @@ def serve(
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise MekikiError(f"the service needs {missing[0]}, which is not installed", "pip install 'mekiki[serve]'")
-    from mekiki.doors.serving.models import Models, load_served
-    from mekiki.doors.serving.process import listen
-    from mekiki.doors.serving.process import serve as run_service
+    from mekiki.doors.serving.listening import listen
 
     with listen(chosen.host, chosen.port) as listener:
+        from mekiki.doors.serving.models import Models, load_served
+        from mekiki.doors.serving.process import serve as run_service
+
         models = Models(lambda: load_served(run, asked, weights, engine), chosen.most_batch)
         run_service(models, chosen, token, listener)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import timm
-import torch
 from timm.models import VGG, group_parameters, is_model_in_modules
 from torch import Tensor, nn
 
 from mekiki.errors import SettingsError, WeightsError, one_line
 from mekiki.model.registry import backbone_names, check_backbone, pretrained_facts
+from mekiki.model.undrawn import undrawn
 from mekiki.model.weight_files import Pretrained
 from mekiki.model.weights import describe_place
 from mekiki.records.card import PadType
@@ -126,7 +126,7 @@ def _build(name: str, arguments: dict[str, Any]) -> nn.Module:
 
 
 def _build_filled(name: str, arguments: dict[str, Any], pretrained: Pretrained, classes: int) -> nn.Module:
-    with torch.device("meta"):
+    with undrawn():
         _build(name, arguments)
     overlay = {"state_dict": pretrained.state, "num_classes": classes}
     try:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from mekiki.errors import RunError, SettingsError, one_line
 from mekiki.files import replaced
 from mekiki.model.classifier import PhotoClassifier, assemble
+from mekiki.model.heads import make_head
 from mekiki.model.imagenet import load_imagenet
+from mekiki.model.undrawn import undrawn
 from mekiki.records.card import ModelCard, read_card, write_card
 from mekiki.records.run import RunFolder
 
@@ -60,10 +61,10 @@ def load_model(run: RunFolder) -> tuple[PhotoClassifier, ModelCard]:
     card = read_card(run.card)
     found = _shapes_in(run.weights)
     try:
-        with torch.device("meta"):
-            expected = _assemble(card).state_dict()
-        _compare(run, found, {name: tuple(tensor.shape) for name, tensor in expected.items()})
-        model = _assemble(card)
+        with undrawn():
+            model = _assemble(card)
+            _compare(run, found, {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()})
+            model.head = make_head(card.head, model.layout, len(card.classes))
     except SettingsError as error:
         raise RunError(f"{run.card}: {error.message}", "another version of timm wrote it, or it was edited") from error
     try:
@@ -74,7 +75,9 @@ def load_model(run: RunFolder) -> tuple[PhotoClassifier, ModelCard]:
 
 
 def _assemble(card: ModelCard) -> PhotoClassifier:
-    return assemble(card.backbone, card.pad_type, card.head, len(card.classes), card.preprocessing.image_size)
+    """Put together what the card calls for; its head has no numbers yet, for the card alone says how many."""
+    size = card.preprocessing.image_size
+    return assemble(card.backbone, card.pad_type, card.head, len(card.classes), size, head_on="meta")
 
 
 def _shapes_in(weights: Path) -> Shapes:

@@ -265,6 +265,7 @@ def assemble(
     image_size: int,
     pretrained: Pretrained | None = None,
     seed: int = 0,
+    head_on: str = "cpu",
 ) -> PhotoClassifier:
     """Put a classifier together.
 
@@ -276,6 +277,7 @@ def assemble(
         image_size: Pixels on each side of the pictures.
         pretrained: Weights of the backbone; not given: random.
         seed: Of all random weights.
+        head_on: "meta" for a head that has shapes and takes no memory.
 
     Raises:
         SettingsError: It cannot be built like this.
@@ -287,7 +289,7 @@ def assemble(
             network = create_backbone(backbone, pad_type, image_size)
         else:
             network = drop_top(create_pretrained(backbone, pretrained, image_size))
-    with seeded(torch_seed(seed, "head")):
+    with seeded(torch_seed(seed, "head")), torch.device(head_on):
         top = make_head(head, layout, classes)
     _drop_unread_parts(network, layout, top)
     return PhotoClassifier(network, top, layout, pad_type)

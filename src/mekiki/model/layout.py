@@ -1,6 +1,8 @@
 """What a backbone makes of a picture of one size: the shape of its map and how the map is pooled, found out by trying.
 
-It is tried on torch's ``meta`` device, where tensors have shapes and no numbers: no computing, no memory.
+Small pictures are tried on the processor, with weights that nobody drew. Large ones are tried on torch's ``meta``
+device, where tensors have shapes and no numbers: no computing and no memory, but it loads torch's compiler, which
+takes seconds.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mekiki.errors import SettingsError, one_line
 from mekiki.model.backbones import as_map, create_backbone, feature_map, from_map
+from mekiki.model.undrawn import undrawn
 from mekiki.records.card import PadType
 
 Pooling = Literal["own", "mean"]
+LARGEST_COMPUTED = 384
+"""Pixels on each side up to which one picture is quicker than loading the compiler."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def layout_of(name: str, pad_type: PadType, image_size: int) -> Layout:
     Raises:
         SettingsError: It cannot be built, makes no single map, or cannot take pictures of this size.
     """
-    with torch.device("meta"):
+    with undrawn(), torch.device("cpu" if image_size <= LARGEST_COMPUTED else "meta"):
         backbone = create_backbone(name, pad_type, image_size).eval()
         layout = shape_of(backbone, image_size)
         return replace(layout, beyond=_parts_without_influence(backbone, image_size))
@@ -85,10 +90,24 @@ def shape_of(backbone: nn.Module, image_size: int) -> Layout:
 
 def _parts_without_influence(backbone: nn.Module, image_size: int) -> tuple[str, ...]:
     """Return the outermost parts that have parameters of which none reaches the map."""
-    named = [(name, parameter) for name, parameter in backbone.named_parameters() if parameter.requires_grad]
     with torch.enable_grad():
         features = feature_map(backbone, torch.zeros(1, 3, image_size, image_size))
-        gradients = torch.autograd.grad(features.sum(), [parameter for _, parameter in named], allow_unused=True)
-    reaching = {name.partition(".")[0] for (name, _), grad in zip(named, gradients, strict=True) if grad is not None}
+    read = _read_by(features)
+    reaching = {name.partition(".")[0] for name, parameter in backbone.named_parameters() if id(parameter) in read}
     children = {name for name, child in backbone.named_children() if any(True for _ in child.parameters())}
     return tuple(sorted(children - reaching))
+
+
+def _read_by(result: Tensor) -> set[int]:
+    """Return the ids of the parameters that a result was computed from."""
+    found: set[int] = set()
+    seen: set[Any] = set()
+    waiting: list[Any] = [result.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        found |= {id(node.variable)} if hasattr(node, "variable") else set()
+        waiting += [before for before, _ in node.next_functions]
+    return found

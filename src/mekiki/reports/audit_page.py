@@ -70,7 +70,7 @@ def write_audit_page(path: Path, audit: Audit, thumbnail: Callable[[str], bytes 
         "left_out": max(0, len(not_judged) - MOST_NOT_JUDGED),
         "version": __version__,
     }
-    templates = page_templates()
+    templates = page_templates("audit")
     templates.filters.update(percent=percent, interval=interval, lasting=lasting)
     templates.globals.update(counted=counted)
     write_text(path, render_page(templates, "audit", content))

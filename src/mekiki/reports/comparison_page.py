@@ -99,7 +99,7 @@ def write_comparison_page(path: Path, compared: Compared, progress: Progress) ->
         "fronts": draw_fronts(comparison, PAGE_DPI) if comparison.fronts else None,
         "front_sentences": front_sentences(comparison),
     }
-    templates = page_templates()
+    templates = page_templates("comparison")
     templates.filters.update(percent=story.percent, interval=story.interval, ends=ends, p_value=p_value, rough=rough)
     templates.globals.update(counted=story.counted)
     write_text(path, render_page(templates, "comparison", content))

@@ -178,7 +178,7 @@ def _making(facts: RunFacts) -> dict[str, Any]:
 
 
 def _render(content: dict[str, Any]) -> str:
-    templates = page_templates()
+    templates = page_templates("report")
     templates.filters.update(percent=story.percent, interval=story.interval, lasting=story.lasting)
     templates.globals.update(counted=story.counted, part_names=story.PART_NAMES, limits=_limits())
     return render_page(templates, "report", content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,8 +17,15 @@ from markupsafe import Markup
 from mekiki.reports.theme import DARK, LIGHT
 
 
-def page_templates() -> Environment:
-    """Return the templates of this room; what they are given is escaped, and a missing value is an error."""
+@cache
+def page_templates(name: str) -> Environment:
+    """Return the templates of this room for one page; what they are given is escaped, and a missing value is an error.
+
+    They are read and compiled once, and serve every page of that name.
+
+    Args:
+        name: Of the page, as ``render_page`` is told it; its filters and globals are its own.
+    """
     return Environment(
         loader=PackageLoader("mekiki.reports"),
         autoescape=True,

@@ -80,7 +80,7 @@ def write_scan_page(
         "pictures": list(_blocks(pictures)),
         "version": __version__,
     }
-    templates = page_templates()
+    templates = page_templates("scan")
     templates.globals.update(counted=counted, limits={"open": _OPEN_CLASSES, "classes": MOST_CLASSES})
     write_text(path, render_page(templates, "scan", content))
 

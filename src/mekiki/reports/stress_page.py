@@ -88,7 +88,7 @@ def write_stress_page(
         "narrow": _draw(stresses, 1),
         "command": command,
     }
-    templates = page_templates()
+    templates = page_templates("stress")
     templates.filters.update(percent=story.percent, interval=story.interval, lasting=story.lasting)
     templates.globals.update(counted=story.counted)
     write_text(path, render_page(templates, "stress", content))

@@ -25,7 +25,7 @@ from mekiki.doors.serving.gate import Gate
 from mekiki.doors.serving.models import Models
 from mekiki.doors.serving.service import Service
 from mekiki.doors.terminal import without_controls
-from mekiki.errors import MekikiError, SettingsError
+from mekiki.errors import MekikiError
 
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 15
@@ -108,31 +108,6 @@ class _Server(uvicorn.Server):
         task = asyncio.get_running_loop().create_task(self._service.reload())
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket with an address of its own; nobody can connect to it yet.
-
-    Args:
-        host: Address to listen at.
-        port: 0: any that is free.
-
-    Raises:
-        SettingsError: It is taken, or not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if sys.platform != "win32":  # there it would share a port that is taken
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        reason = error.strerror or str(error)
-        raise SettingsError(
-            f"cannot listen at {host}, port {port}: {reason}", "--port with another one, or --host"
-        ) from None
-    return listener
 
 
 class _OneLine(logging.Formatter):
