@@ -11,7 +11,7 @@ answer is compared with the known one for its photo. In a turn:
 
 bare       full batches of 16 without a service: with decoding, and of ready squares (``serve_bare.py``)
 mekiki     ``mekiki serve`` with its defaults; --clients ask, each again as soon as it is answered. Who is refused comes
-           again after 50 ms
+           again after a quarter of a second, four times as soon as it is told to
 plain      FastAPI, one picture after the other (``serve_plain.py``); ``plain:threads`` in FastAPI's threads
 litserve   LitServe with batches of 16, and 5 ms to gather them (``serve_litserve.py``)
 half       mekiki again, asked at half of the rate that it has just reached, by the clock and at random times

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 BOUNDARY = "photo-of-a-benchmark"
 NEAR = 1e-4
 """How far a probability may be from the known one: sums in float32 differ with the size of a batch."""
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.25
 """How soon a refused client of ``closed`` comes again; sooner than it is told to, so that the service stays busy."""
 LOST_SECONDS = 40.0
 MOST_CONNECTIONS = 800

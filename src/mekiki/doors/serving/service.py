@@ -83,7 +83,6 @@ class Service:
             Refusal: There is no room, or the request cannot be answered.
             ClientDisconnect: The client left.
         """
-        self.places.check()
         served = self.models.current
         if explain:
             explainable(served, None)
@@ -111,7 +110,6 @@ class Service:
             Refusal: There is no room, or the request cannot be answered.
             ClientDisconnect: The client left.
         """
-        self.places.check()
         served = self.models.current
         explainable(served, of_class)
         with self._held.request() as share:
