@@ -100,7 +100,7 @@ def cost_of(command: Sequence[str], environment: dict[str, str]) -> Cost:
         try:
             status, largest, seconds = _watched(process.pid, began)
         finally:
-            _end_all(process.pid)
+            end_all(process.pid)
         process.returncode = status
         for file in (said, errors):
             file.seek(0)
@@ -118,14 +118,14 @@ def _watched(leader: int, began: float) -> tuple[int, float, float]:
             # looks may miss a peak; what the kernel noted of the largest process cannot
             return os.waitstatus_to_exitcode(status), max(largest, usage.ru_maxrss / 1024), now - began
         if now >= next_look:
-            largest = max(largest, sum(_own_share(member) for member in _members(leader)))
+            largest = max(largest, sum(own_share(member) for member in members(leader)))
             next_look = now + SECONDS_BETWEEN_LOOKS
         if now - began > LONGEST:
-            _end_all(leader)
+            end_all(leader)
         time.sleep(0.01)
 
 
-def _members(session: int) -> list[int]:
+def members(session: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -137,7 +137,7 @@ def _members(session: int) -> list[int]:
     return found
 
 
-def _own_share(pid: int) -> float:
+def own_share(pid: int) -> float:
     """Return a process' memory in MB, of shared pages its share (Linux' PSS)."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -146,8 +146,8 @@ def _own_share(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def _end_all(session: int) -> None:
-    for member in _members(session):
+def end_all(session: int) -> None:
+    for member in members(session):
         try:
             os.kill(member, signal.SIGKILL)
         except ProcessLookupError:

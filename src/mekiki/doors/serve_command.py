@@ -15,7 +15,7 @@ from mekiki.doors.app import Run, Weights, app
 from mekiki.doors.options import with_settings
 from mekiki.errors import MekikiError, SettingsError
 
-NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
 TOKEN = "MEKIKI_TOKEN"
 SHORTEST_TOKEN = 16
 

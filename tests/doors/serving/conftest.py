@@ -10,7 +10,7 @@ import pytest
 import mekiki
 from tests.conftest import write_photos
 
-_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
 collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
 """Without the packages of the extra ``serve``, which ``test`` has too, there is no service."""
 

@@ -3,11 +3,13 @@
 import asyncio
 import threading
 
+import numpy as np
 import pytest
 
-from mekiki.doors.serving.models import Models, Served
+from mekiki.doors.serving.models import Models, Served, try_out
 from mekiki.doors.serving.places import LEAST, Places
 from mekiki.doors.serving.refusals import Refusal
+from mekiki.doors.serving.speed import Speed
 from tests.doors.serving.asking import Client, Slow, grey, models_with, multipart, served
 
 
@@ -67,41 +69,96 @@ def test_a_client_that_leaves_frees_its_place_and_its_picture_is_not_computed() 
     asyncio.run(ask())
 
 
+def room(patience: float = 4.0, **speed: float) -> Places:
+    return Places(100, patience, 16, 2, Speed(**{"prepare": 0.004, "first": 0.1, "further": 0.05, **speed}))
+
+
 def test_who_would_wait_too_long_is_refused_at_once() -> None:
-    places = Places(100, 4.0)
-    places.note_alone(0.1)
-    places.note_pace(0.5, 10)
-    with places.take(8):
-        with pytest.raises(Refusal, match="9 pictures are under way, as many as can be answered soon") as refused:
-            with places.take(1):
+    places = room()
+    with places.take(7):
+        places.check()  # 0.1 + 6 * 0.05 = 0.4 s, and one alone takes 0.104
+        with places.take(1):
+            with pytest.raises(Refusal, match="8 pictures are under way, as many as can be answered soon") as refused:
                 places.check()
-        assert refused.value.status == 429
-        places.note_pace(5.0, 10)
+    assert refused.value.status == 429 and refused.value.headers["Retry-After"] == "1"
+    assert places.taken == 0 and places.wait == 0
+
+
+def test_work_that_slows_everything_down_changes_who_waits_how_long_but_not_how_many_are_let_in() -> None:
+    places = room()
+    for _ in range(200):
+        places.speed.note_batch(2, 1.5)  # ten times 0.15
+        places.speed.note_prepared(0.04)
+    assert places.speed.slower == pytest.approx(10) and places.speed.alone == pytest.approx(1.04)
+    with places.take(7):
+        places.check()
+    with places.take(8), pytest.raises(Refusal) as refused:
+        places.check()
+    assert refused.value.headers["Retry-After"] == "5"
+
+
+def test_small_batches_do_not_teach_that_large_ones_are_slow() -> None:
+    places = room(first=0.006, further=0.0015, prepare=0.002)
+    for _ in range(200):
+        places.speed.note_batch(1, 0.006)
+    with places.take(15):
+        places.check()
+
+
+def test_pictures_that_are_slow_to_decode_or_to_explain_leave_less_room() -> None:
+    places = room(first=0.01, further=0.01)
+    with places.take(5):
+        places.check()
+    for _ in range(200):
+        places.speed.note_prepared(1.0)
+    with places.take(8):
+        places.check()
+    with places.take(9), pytest.raises(Refusal):
+        places.check()
+    places = room()
+    with places.take(4, explain=True):
+        places.check()
+        places.speed.note_explained(0.3)
         with pytest.raises(Refusal):
             places.check()
-    assert places.taken == 0
+    assert places.wait == 0
 
 
 def test_pictures_that_cannot_be_read_do_not_teach_impatience() -> None:
     async def ask() -> None:
-        async with served(models_with(Slow(0.05))) as client:
+        async with served(models_with(Slow())) as client:
             await client.ask("/predict", grey(1))
-            before = client.service.places.alone
+            before = client.service.places.speed.prepare
             for _ in range(5):
                 assert (await client.ask("/predict", b"nothing")).status == 422
-            assert client.service.places.alone == before
+            assert client.service.places.speed.prepare == before
             await client.ask("/predict", grey(1))
-            assert client.service.places.alone != before
+            assert client.service.places.speed.prepare != before
 
     asyncio.run(ask())
 
 
 def test_a_slow_start_never_shuts_everybody_out() -> None:
-    places = Places(100, 1.0)
-    places.note_alone(0.001)
-    places.note_pace(1000, 1)
+    places = room(patience=1.0, prepare=0.0, further=0.1)
     with places.take(LEAST - 1):
         places.check()
+
+
+def test_a_model_is_measured_alone_and_in_full_batches() -> None:
+    speed = try_out(models_with(Slow(0.02)).current, 4)
+    assert 0.02 <= speed.first < 0.2 and 0 <= speed.further < speed.first and 0 < speed.prepare < 0.2
+
+
+def test_no_answer_costs_the_description_of_its_picture() -> None:
+    async def ask() -> None:
+        async with served(models_with(Slow())) as client:
+            assert (await client.ask("/predict", grey(1))).status == 200
+
+    def fail(_: object) -> str:
+        raise AssertionError("an array was described")
+
+    with np.printoptions(override_repr=fail):
+        asyncio.run(ask())
 
 
 def test_a_late_answer_is_given_up_and_a_failed_batch_is_500_and_both_free_their_places() -> None:

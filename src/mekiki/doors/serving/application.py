@@ -94,7 +94,8 @@ def make_application(models: Models, settings: ServeSettings, token: str | None)
     _add_watching(application, service)
     _add_refusals(application)
     routes = ("/predict", "/explain", "/model", "/health", "/ready", "/metrics", "/admin/reload", "/openapi.json")
-    gate = Gate(application, routes, token, settings.most_megabytes * 2**20, metrics)
+    admit = dict.fromkeys(("/predict", "/explain"), service.places.check)
+    gate = Gate(application, routes, token, settings.most_megabytes * 2**20, metrics, admit)
     return gate, service, metrics
 
 

@@ -8,12 +8,12 @@ stops waiting (cancels) leaves nothing behind. How many pictures may come in is 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -23,18 +23,28 @@ from mekiki.evaluation.answering import Answer
 from mekiki.tensors.geometry import Picture
 
 Result = TypeVar("Result")
-NoteBatch = Callable[[int, float], None]
-"""Told of each batch: how many pictures it had, and the seconds that it took, from the end of the one before."""
 
 
-@dataclass(eq=False)
+class Notes(Protocol):
+    """Is told what work took."""
+
+    def prepared(self, seconds: float) -> None:
+        """Note a picture that was decoded and prepared."""
+
+    def asked(self, pictures: int, seconds: float) -> None:
+        """Note a batch about which the model was asked."""
+
+    def explained(self, seconds: float) -> None:
+        """Note other work of the model with one picture."""
+
+
+@dataclass(eq=False, repr=False)
 class _Waiting:
-    """A prepared picture whose answer somebody waits for; ``began`` is when it came in, ``ready`` when it was ready."""
+    """A prepared picture whose answer somebody waits for, and since when it has been ready."""
 
     square: Picture
     served: Served
     answer: asyncio.Future[Answer]
-    began: float
     ready: float
 
 
@@ -45,16 +55,16 @@ class Batcher:
         most: Pictures in a batch.
         window: How long a prepared picture waits for others, seconds.
         workers: Threads that decode and prepare.
-        note_batch: Told of each batch.
+        notes: Told what work took.
     """
 
-    def __init__(self, most: int, window: float, workers: int, note_batch: NoteBatch) -> None:
+    def __init__(self, most: int, window: float, workers: int, notes: Notes) -> None:
         self._most = most
         self._window = window
-        self._note_batch = note_batch
+        self._notes = notes
         self._preparers = ThreadPoolExecutor(workers, "mekiki-prepare")
         self._computer = ThreadPoolExecutor(1, "mekiki-compute")
-        self._ready: deque[_Waiting] = deque()
+        self._ready: dict[_Waiting, None] = {}
         self._coming = 0
         self._changed = asyncio.Event()
 
@@ -76,40 +86,38 @@ class Batcher:
             content: The bytes of the picture's file.
         """
         loop = asyncio.get_running_loop()
-        began = loop.time()
         with self.coming():
-            square = await self.prepare(lambda: served.answering.prepare(content))
-            if isinstance(square, PictureError):
+            square, seconds = await self.prepare(lambda: _timed(lambda: served.answering.prepare(content)))
+            if isinstance(square, PictureError):  # it takes no time, and tells none
                 return square
-            waiting = _Waiting(square, served, loop.create_future(), began, loop.time())
-            self._ready.append(waiting)
+            self._notes.prepared(seconds)
+            waiting = _Waiting(square, served, loop.create_future(), loop.time())
+            self._ready[waiting] = None
         try:
             return await waiting.answer
         finally:
-            with suppress(ValueError):
-                self._ready.remove(waiting)
+            self._ready.pop(waiting, None)
 
     async def prepare(self, work: Callable[[], Result]) -> Result:
         """Do work with a picture in one of the preparing threads."""
         return await asyncio.get_running_loop().run_in_executor(self._preparers, work)
 
     async def compute(self, work: Callable[[], Result]) -> Result:
-        """Do work with the model in the only thread that does, between two batches."""
-        return await asyncio.get_running_loop().run_in_executor(self._computer, work)
+        """Do work with the model and one picture in the only thread that does, between two batches."""
+        result, seconds = await self._compute(work)
+        self._notes.explained(seconds)
+        return result
+
+    async def _compute(self, work: Callable[[], Result]) -> tuple[Result, float]:
+        return await asyncio.get_running_loop().run_in_executor(self._computer, _timed, work)
 
     async def run(self) -> None:
         """Make batches for as long as the service lives."""
-        loop = asyncio.get_running_loop()
-        free = loop.time()
         try:
             while True:
                 await self._gather()
-                batch = self._take()
-                if batch:
-                    began = max(free, min(waiting.began for waiting in batch))
+                if batch := self._take():
                     await self._ask(batch)
-                    free = loop.time()
-                    self._note_batch(len(batch), free - began)
         finally:
             for executor in (self._preparers, self._computer):
                 executor.shutdown(wait=False, cancel_futures=True)
@@ -119,7 +127,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while not self._ready:
             await self._change(None)
-        until = self._ready[0].ready + self._window
+        until = self._oldest().ready + self._window
         while self._coming and 0 < len(self._ready) < self._most and loop.time() < until:
             await self._change(until)
 
@@ -132,19 +140,32 @@ class Batcher:
     def _take(self) -> list[_Waiting]:
         """Take the oldest pictures off the queue that are for one model."""
         batch: list[_Waiting] = []
-        while self._ready and len(batch) < self._most and (not batch or self._ready[0].served is batch[0].served):
-            batch.append(self._ready.popleft())
+        while self._ready and len(batch) < self._most:
+            oldest = self._oldest()
+            if batch and oldest.served is not batch[0].served:
+                break
+            del self._ready[oldest]
+            batch.append(oldest)
         return batch
+
+    def _oldest(self) -> _Waiting:
+        return next(iter(self._ready))
 
     async def _ask(self, batch: Sequence[_Waiting]) -> None:
         served, squares = batch[0].served, [waiting.square for waiting in batch]
         try:
-            answers = await self.compute(lambda: served.answering.ask(np.stack(squares)))
+            answers, seconds = await self._compute(lambda: served.answering.ask(np.stack(squares)))
         except Exception as error:  # whatever a device or a graph throws is the answer to those who wait
             for waiting in batch:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(error)
             return
+        self._notes.asked(len(batch), seconds)
         for waiting, answer in zip(batch, answers, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(answer)
+
+
+def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began

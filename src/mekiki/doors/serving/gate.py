@@ -13,6 +13,7 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -41,6 +42,7 @@ class Gate:
         token: What a client must bring; None: nothing, from this machine.
         most_bytes: Of one request's body.
         metrics: Where requests are counted.
+        admit: By path what refuses a POST for which there is no room: here that costs a fifth of what it does behind.
 
     Attributes:
         stopping: Whether new work is refused because the service is being stopped.
@@ -48,13 +50,20 @@ class Gate:
     """
 
     def __init__(
-        self, application: ASGIApp, routes: tuple[str, ...], token: str | None, most_bytes: int, metrics: Metrics
+        self,
+        application: ASGIApp,
+        routes: tuple[str, ...],
+        token: str | None,
+        most_bytes: int,
+        metrics: Metrics,
+        admit: Mapping[str, Callable[[], None]],
     ) -> None:
         self._application = application
         self._routes = routes
         self._token = token
         self._most_bytes = most_bytes
         self._metrics = metrics
+        self._admit = admit
         self.stopping = False
         self.cut_off = 0
 
@@ -88,6 +97,8 @@ class Gate:
             raise Refusal(400, "the header Content-Length is no number", "give the bytes of the body", CLOSE)
         if len(length) > _MOST_DIGITS or int(length) > self._most_bytes:
             raise too_many_bytes(self._most_bytes)
+        if scope["method"] == "POST" and scope["path"] in self._admit:
+            self._admit[scope["path"]]()
 
     def _knows_token(self, headers: dict[str, list[str]]) -> bool:
         scheme, _, given = headers.get("authorization", [""])[0].partition(" ")

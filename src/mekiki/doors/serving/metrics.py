@@ -18,7 +18,7 @@ class Metrics:
         seconds: From a request's first line to the end of its answer, by route.
         pictures: Pictures by outcome: "answered" or "unreadable".
         batch: Pictures in a batch.
-        batch_seconds: Seconds from one batch's end (or its first picture, after a pause) to its own end.
+        batch_seconds: Seconds that the model took for a batch.
         reloads: By result: "new" or "kept".
         malformed: Connections cut off before there was a request: "malformed", "slow" or "too_many".
     """

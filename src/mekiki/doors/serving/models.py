@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ import cv2
 import numpy as np
 
 from mekiki.config import EvaluateSettings
+from mekiki.doors.serving.speed import Speed
 from mekiki.errors import MekikiError, PictureError, RunError, one_line
 from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
 from mekiki.evaluation.loading import load, own_export
 from mekiki.records.exported import ExportFolder, is_export_folder, read_exported
 from mekiki.records.run import RunFolder, model_fingerprint
 
+_MEASUREMENTS = 3
 _log = logging.getLogger("mekiki.serve")
 
 
@@ -83,7 +86,7 @@ def fingerprint_of(run: str, engine: str = "torch") -> str:
         raise RunError(f"{run} holds no trained model: {error.strerror}", "name a run folder") from None
 
 
-def try_out(served: Served, most_batch: int) -> tuple[float, float]:
+def try_out(served: Served, most_batch: int) -> Speed:
     """Ask a model as clients will, so that the first of them waits no longer than others.
 
     Args:
@@ -91,26 +94,33 @@ def try_out(served: Served, most_batch: int) -> tuple[float, float]:
         most_batch: Pictures in the largest batch.
 
     Returns:
-        Seconds for one picture from bytes to answer, and seconds a picture takes in the largest batch.
+        What a picture costs; the middle of a few measurements each.
 
     Raises:
         MekikiError: It cannot answer.
     """
+    answering = served.answering
     shades = np.linspace(0, 255, 640 * 480 * 3, dtype=np.uint8).reshape(480, 640, 3)
     content = cv2.imencode(".jpg", shades)[1].tobytes()
-    square = served.answering.prepare(content)
+    square = answering.prepare(content)
     if isinstance(square, PictureError):
         raise square
-    many = np.stack([square] * most_batch)
-    served.answering.ask(many)
-    began = time.perf_counter()
-    served.answering.ask(many)
-    between = time.perf_counter()
-    served.answering.ask(square[None])
-    alone = time.perf_counter()
-    served.answering.prepare(content)
-    served.answering.ask(square[None])
-    return time.perf_counter() - alone, (between - began) / most_batch
+    many = np.stack([square] * max(most_batch, 2))
+    first = _usual_seconds(lambda: answering.ask(square[None]))
+    together = _usual_seconds(lambda: answering.ask(many))
+    further = min(first, max(0.0, (together - first) / (len(many) - 1)))
+    return Speed(_usual_seconds(lambda: answering.prepare(content)), first, further)
+
+
+def _usual_seconds(work: Callable[[], object]) -> float:
+    """Return what some work takes after it was done once."""
+    work()
+    seconds = []
+    for _ in range(_MEASUREMENTS):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
 
 
 class Models:
@@ -122,7 +132,7 @@ class Models:
 
     Attributes:
         current: The model of new requests.
-        speed: What ``try_out`` gave of it.
+        speed: What its pictures cost.
     """
 
     def __init__(self, loader: Callable[[], Served], most_batch: int) -> None:
@@ -131,7 +141,7 @@ class Models:
         self._turn = asyncio.Lock()
         self.current, self.speed = self._load()
 
-    def _load(self) -> tuple[Served, tuple[float, float]]:
+    def _load(self) -> tuple[Served, Speed]:
         served = self._loader()
         return served, try_out(served, self._most_batch)
 

@@ -29,7 +29,6 @@ from mekiki.errors import MekikiError
 
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 15
-_MOST_HEADER_BYTES = 32 * 1024
 
 
 def serve(models: Models, settings: ServeSettings, token: str | None, listener: socket.socket) -> None:
@@ -64,7 +63,6 @@ def serve(models: Models, settings: ServeSettings, token: str | None, listener: 
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(settings.stop_seconds)),
-        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
     )
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"serving: http://{name}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)

@@ -42,12 +42,12 @@ class Service:
         self.models = models
         self.metrics = metrics
         self.ready = False
-        self.places = Places(settings.queue, settings.patience)
+        self.places = Places(settings.queue, settings.patience, settings.most_batch, settings.workers, models.speed)
         self._settings = settings
         self._bounds = Bounds(settings.most_megabytes * _MEGABYTE, settings.most_pictures, settings.body_seconds)
         self._held = Held(settings.held_megabytes * _MEGABYTE)
-        self._batcher = Batcher(settings.most_batch, settings.window_ms / 1000, settings.workers, self._note_batch)
-        self._learn_speed()
+        notes = _Notes(self.places, metrics)
+        self._batcher = Batcher(settings.most_batch, settings.window_ms / 1000, settings.workers, notes)
         metrics.watch("places_taken", "Pictures under way", lambda: self.places.taken)
         metrics.watch("places", "Pictures that may be under way", lambda: self.places.most)
         metrics.watch("expected_wait_seconds", "What the pictures under way will take", lambda: self.places.wait)
@@ -83,14 +83,13 @@ class Service:
             Refusal: There is no room, or the request cannot be answered.
             ClientDisconnect: The client left.
         """
-        self.places.check()
         served = self.models.current
         if explain:
             explainable(served, None)
         with self._held.request() as share:
             with self._batcher.coming():
                 sent = await receive_pictures(request, self._bounds, share)
-            with self.places.take(len(sent)):
+            with self.places.take(len(sent), explain):
                 work = self._all(served, sent, top, explain)
                 answers = await while_there(request.receive, work, self._settings.answer_seconds)
         unreadable = sum(answer["error"] is not None for answer in answers)
@@ -111,14 +110,13 @@ class Service:
             Refusal: There is no room, or the request cannot be answered.
             ClientDisconnect: The client left.
         """
-        self.places.check()
         served = self.models.current
         explainable(served, of_class)
         with self._held.request() as share:
             sent = await receive_pictures(request, self._bounds, share)
             if len(sent) != 1:
                 raise Refusal(400, f"{len(sent)} pictures were sent; one can be explained", "send one, or ask /predict")
-            with self.places.take(1):
+            with self.places.take(1, explain=True):
                 work = heat_map(self._batcher, served, sent[0].content, of_class, self._settings.heat_map_pixels)
                 found = await while_there(request.receive, work, self._settings.answer_seconds)
         self.metrics.pictures.labels("unreadable" if isinstance(found, PictureError) else "answered").inc()
@@ -131,20 +129,13 @@ class Service:
         done = await self.models.reload()
         self.metrics.reloads.labels("new" if done else "kept").inc()
         if done:
-            self._learn_speed()
+            self.places.speed = self.models.speed
         return done
 
-    def _learn_speed(self) -> None:
-        alone, pace = self.models.speed
-        self.places.alone, self.places.pace = alone, pace
-
     async def _all(self, served: Served, sent: Sequence[Sent], top: int, explain: bool) -> list[dict[str, Any]]:
-        loop = asyncio.get_running_loop()
-        lonely, began = self.places.taken == len(sent) == 1 and not explain, loop.time()
-        answers = await asyncio.gather(*(self._one(served, each, top, explain) for each in sent))
-        if lonely and answers[0]["error"] is None:  # what cannot be read takes no time, and tells none
-            self.places.note_alone(loop.time() - began)
-        return answers
+        if len(sent) == 1:
+            return [await self._one(served, sent[0], top, explain)]
+        return await asyncio.gather(*(self._one(served, each, top, explain) for each in sent))
 
     async def _one(self, served: Served, sent: Sent, top: int, explain: bool) -> dict[str, Any]:
         answer = await self._batcher.answer(served, sent.content)
@@ -156,10 +147,24 @@ class Service:
             said["heat_map"] = None if isinstance(found, PictureError) else found.as_json()
         return said
 
-    def _note_batch(self, pictures: int, seconds: float) -> None:
-        self.places.note_pace(seconds, pictures)
-        self.metrics.batch.observe(pictures)
-        self.metrics.batch_seconds.observe(seconds)
+
+class _Notes:
+    """What the batcher's work took goes to what is known of the speed, and into the figures."""
+
+    def __init__(self, places: Places, metrics: Metrics) -> None:
+        self._places = places
+        self._metrics = metrics
+
+    def prepared(self, seconds: float) -> None:
+        self._places.speed.note_prepared(seconds)
+
+    def asked(self, pictures: int, seconds: float) -> None:
+        self._places.speed.note_batch(pictures, seconds)
+        self._metrics.batch.observe(pictures)
+        self._metrics.batch_seconds.observe(seconds)
+
+    def explained(self, seconds: float) -> None:
+        self._places.speed.note_explained(seconds)
 
 
 def _unreadable(reason: str) -> Refusal:
