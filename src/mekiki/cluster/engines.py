@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from mekiki.config import ClusterSettings
+from mekiki.config import ClusterSettings, Section
 from mekiki.errors import SettingsError, unknown_name
 from mekiki.evaluation.loading import ENGINES, TORCH
 
@@ -59,16 +59,17 @@ def check_cluster() -> None:
         raise SettingsError(f"--engine ray needs the package {missing}", "pip install 'mekiki[cluster]'")
 
 
-def refuse_idle(settings: dict[str, object], on_cluster: bool) -> None:
+def refuse_idle(settings: dict[str, object], on_cluster: bool, section: type[Section] = ClusterSettings) -> None:
     """Refuse a setting of the cluster where no cluster is asked for.
 
     Args:
         settings: What a person gave, by name.
         on_cluster: Whether a cluster computes.
+        section: The settings that are meant.
 
     Raises:
         SettingsError: One was given.
     """
-    idle = next((name for name in settings if name in ClusterSettings.model_fields), None)
+    idle = next((name for name in settings if name in section.model_fields), None)
     if idle is not None and not on_cluster:
         raise SettingsError(f"--{idle.replace('_', '-')} goes with --engine ray", "add --engine ray, or leave it out")

@@ -8,23 +8,20 @@ rows went in, in their order. Nothing is opened here but lists.
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
-
-from mekiki.data.folders import absolute_path, is_picture_name, list_visible
+from mekiki.data.folders import absolute_path, is_address, is_picture_name, list_visible
 from mekiki.data.importing.layouts import list_pictures
-from mekiki.data.remote import Remote, check_address, is_remote, is_web, list_store
-from mekiki.errors import DataError, PictureError, one_line
-from mekiki.files import printable
+from mekiki.data.importing.parquet import read_parquet_rows
+from mekiki.data.remote import Remote, check_address, is_web, list_store
+from mekiki.errors import DataError, PictureError
+from mekiki.files import printable, write_bytes
+from mekiki.records.tables import column_names, read_columns
 
 LISTS = (".parquet", ".csv")
-_AT_ONCE = 4096
 _NAMES = ("path", "url")
 _OTHERS = ("id", "label", "group")
 
@@ -62,7 +59,7 @@ def listed(sources: Sequence[str | Path], remote: Remote) -> Iterator[Listed]:
     """
     for source in sources:
         text = str(source)
-        yield from _of_address(text, remote) if is_remote(text) else _of_path(Path(source), source)
+        yield from _of_address(text, remote) if is_address(text) else _of_path(Path(source), source)
 
 
 def _of_path(path: Path, source: str | Path) -> Iterator[Listed]:
@@ -105,51 +102,33 @@ def _of_address(address: str, remote: Remote) -> Iterator[Listed]:
 
 def _rows(name: str, source: Path | io.BytesIO, folder: str) -> Iterator[Listed]:
     """Yield the rows of a list; ``folder`` with its "/" is what relative paths in it are relative to."""
-    is_parquet = Path(name.partition("?")[0]).suffix.lower() == ".parquet"
-    try:
-        batches = _parquet(source) if is_parquet else _csv(source)
-        columns = next(batches)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{name} cannot be read: {one_line(error, 160)}", "expected a Parquet file or a CSV") from None
+    is_parquet = name.partition("?")[0].lower().endswith(".parquet")
+    rows = read_parquet_rows(source, _NAMES, (), _OTHERS, name) if is_parquet else _csv(name, source)
+    for given, *others in rows:
+        path = given.strip()
+        yield Listed(path, _place(path, folder), *others)
+
+
+def _place(path: str, folder: str) -> str:
+    if not path or is_address(path):
+        return path
+    return f"{folder}{path}" if is_address(folder) else str(absolute_path(Path(folder) / path))
+
+
+def _csv(name: str, source: Path | io.BytesIO) -> Iterator[tuple[str, ...]]:
+    """Yield path, id, label and group of each row."""
+    if isinstance(source, io.BytesIO):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "list.csv")
+            write_bytes(file, source.getvalue())
+            yield from _csv(name, file)
+        return
+    columns = column_names(source)
     named = next((each for each in _NAMES if each in columns), None)
     if named is None:
         shown = ", ".join(columns) or "none"
         raise DataError(f"{name} has no column 'path' or 'url'; its columns are {shown}", "name one of them so")
-    for batch in batches:
-        for row in batch:
-            path = _text(row.get(named)).strip()
-            place = (
-                path
-                if not path or is_remote(path)
-                else f"{folder}{path}"
-                if is_remote(folder)
-                else _beside(folder, path)
-            )
-            yield Listed(path, place, *(_text(row.get(each)) for each in _OTHERS))
-
-
-def _beside(folder: str, path: str) -> str:
-    return str(absolute_path(Path(folder) / path))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _parquet(source: Path | io.BytesIO) -> Iterator[Any]:
-    """Yield the names of the columns, then rows in batches."""
-    file = pq.ParquetFile(source)
-    yield file.schema_arrow.names
-    wanted = [name for name in file.schema_arrow.names if name in (*_NAMES, *_OTHERS)]
-    for batch in file.iter_batches(_AT_ONCE, columns=wanted):
-        yield batch.to_pylist()
-
-
-def _csv(source: Path | io.BytesIO) -> Iterator[Any]:
-    """Yield the names of the columns, then rows in batches; all values are text."""
-    texts = {name: pa.string() for name in (*_NAMES, *_OTHERS)}
-    options = pyarrow.csv.ConvertOptions(column_types=texts, strings_can_be_null=False)
-    reader = pyarrow.csv.open_csv(source, convert_options=options)
-    yield reader.schema.names
-    for batch in reader:
-        yield batch.to_pylist()
+    wanted = [each for each in (named, *_OTHERS) if each in columns]
+    for row in read_columns(source, wanted, "name one of them so"):
+        values = dict(zip(wanted, row, strict=True))
+        yield (values[named], *(values.get(each, "") for each in _OTHERS))

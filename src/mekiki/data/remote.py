@@ -8,7 +8,6 @@ file is a ``PictureError`` whose message is a predicate. Nothing is decoded here
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from mekiki.config import ClusterSettings, CollectSettings
 from mekiki.data.collecting.asking import Answer
 from mekiki.data.collecting.fetching import Fetcher
 from mekiki.data.collecting.trouble import Trouble
+from mekiki.data.folders import is_address
 from mekiki.errors import DataError, PictureError, SettingsError, one_line
 
 WEB = ("http", "https")
@@ -27,12 +27,6 @@ PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": 
 PLAIN = ("file", "memory")
 """Further file systems of fsspec that can be named; all others could be made to run programs or to unpack archives."""
 _MEGABYTE = 1_000_000
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-
-
-def is_remote(place: str) -> bool:
-    """Tell an address from a path of this machine."""
-    return _SCHEME.match(place) is not None
 
 
 def is_web(place: str) -> bool:
@@ -164,8 +158,7 @@ class Remote:
 
 
 def _scheme(address: str) -> str:
-    found = _SCHEME.match(address)
-    return found[1].lower() if found else ""
+    return address.partition("://")[0].lower() if is_address(address) else ""
 
 
 async def _content(answer: Answer) -> bytes:

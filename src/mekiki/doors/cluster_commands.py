@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mekiki.cluster.engines import check_cluster
 from mekiki.config import ClusterSettings, EvaluateSettings, build_some
 from mekiki.doors.app import say
 
@@ -36,6 +35,8 @@ def predict_on_cluster(
         graph: What computes a run.
         as_json: Whether the summary is printed as one JSON object.
     """
+    from mekiki.cluster.engines import check_cluster
+
     check_cluster()
     from mekiki.doors.console import make_progress
     from mekiki.verbs.predict import usual_top

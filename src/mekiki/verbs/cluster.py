@@ -42,7 +42,7 @@ SAID, FAILED = "said.txt", "failed.json"
 
 
 def train_on_ray(request: Request, config: RunConfig, progress: Progress) -> RunFolder:
-    """Train on a Ray cluster: the one of ``RAY_ADDRESS``, else this machine's, else one of this machine for the time.
+    """Train on a Ray cluster: the one of ``RAY_ADDRESS``, else one of its own on this machine for the time.
 
     Args:
         request: What was asked for.

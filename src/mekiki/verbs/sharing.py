@@ -7,24 +7,33 @@ settings they follow from is in their fingerprint; where and how fast they were 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
+import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from mekiki.cluster.listing import listed
+from mekiki.cluster.asking import AnswerWork, Asked, EvidenceWork, absolute_run, answers_of, prediction_of
+from mekiki.cluster.features import FeatureWork, features_of
+from mekiki.cluster.listing import Listed, listed
+from mekiki.cluster.looking import LookWork, looks_of
 from mekiki.cluster.parts import SUMMARY, Job, prepare_job
 from mekiki.cluster.running import run_parts
-from mekiki.cluster.work import AnswerWork, Asked, absolute_run, prediction_of
-from mekiki.config import ClusterSettings, EvaluateSettings
+from mekiki.config import AuditSettings, ClusterSettings, EvaluateSettings
+from mekiki.data.folders import absolute_path, is_address, place_of
 from mekiki.data.remote import Remote
-from mekiki.errors import SettingsError
-from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
-from mekiki.evaluation.loading import card_file, fingerprint_of
-from mekiki.files import write_json
+from mekiki.data.scans.looks import LOOK_VERSION, Look
+from mekiki.errors import PictureError, SettingsError
+from mekiki.evaluation.answering import IMAGENET_PREFIX, Answer, Answering
+from mekiki.evaluation.loading import TORCH, card_file, fingerprint_of
+from mekiki.files import printable, write_json
 from mekiki.progress import Progress
+from mekiki.records.manifest import Manifest
 from mekiki.records.predictions import Prediction
 from mekiki.verbs.asked_photos import with_runs_limit
 from mekiki.version import __version__
@@ -108,6 +117,90 @@ def predict_in_parts(
     return job, shared
 
 
+class SharedCatalogue:
+    """What scan and audit ask of the photos of a catalogue, asked by a cluster; to be used in a ``with`` block.
+
+    The parts lie in a hidden folder beside what the verb writes. It goes when the block ends well, and stays, to be
+    gone on from, if it does not.
+
+    Args:
+        out: What the verb writes.
+        cluster: Where it runs.
+        progress: Where to report to.
+
+    Raises:
+        SettingsError: ``out`` is not given.
+    """
+
+    def __init__(self, out: str | Path | None, cluster: ClusterSettings | None, progress: Progress) -> None:
+        if out is None:
+            raise SettingsError(
+                "--engine ray keeps what it did beside the results, and they have no folder", "--out DIR"
+            )
+        place = absolute_path(Path(out))
+        self.folder = place.parent / f".{place.name}-ray"
+        self._cluster = ClusterSettings() if cluster is None else cluster
+        self._progress = progress
+        self._seen: dict[str, Look] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def look(self, places: Sequence[str], max_megapixels: float) -> Iterator[Look]:
+        """Look at files; those that were looked at in this block are not opened again."""
+        if not places:
+            return
+        if not all(place in self._seen for place in places):
+            self._seen |= dict(zip(places, self._look(places, max_megapixels), strict=True))
+        yield from (self._seen[place] for place in places)
+
+    def _look(self, places: Sequence[str], max_megapixels: float) -> Iterator[Look]:
+        means = {"work": "looks", "version": LOOK_VERSION, "max_megapixels": max_megapixels}
+        job = self._job("looks", [Listed(printable(place), place) for place in places], means)
+        run_parts(job, LookWork(max_megapixels, self._cluster), self._cluster, "cpu", "looks", self._progress)
+        return looks_of(job, max_megapixels)
+
+    def answers(self, run: Path, manifest: Manifest, settings: EvaluateSettings) -> Iterator[Answer | PictureError]:
+        """Ask a run about the usable photos of a catalogue, in their order; see ``evidence_of_run``."""
+        asked = asked_model(run, settings, "auto", TORCH, self._cluster)
+        photos = manifest.usable()
+        listed = [Listed(photo.path, place_of(manifest.root, photo.path)) for photo in photos]
+        contents = hashlib.sha256("".join(photo.sha256 for photo in photos).encode()).hexdigest()
+        job = self._job("answers", listed, {"work": "evidence", "photos": contents, **means_of(asked)})
+        run_parts(job, EvidenceWork(asked), self._cluster, settings.device, "predict", self._progress)
+        return answers_of(job)
+
+    def features(self, manifest: Manifest, settings: AuditSettings, max_megapixels: float) -> NDArray[np.float32]:
+        """Return what ``frozen_features`` gives of the usable photos of a catalogue, (n, d).
+
+        Raises:
+            SettingsError: A photo is listed by its address.
+        """
+        photos = manifest.usable()
+        far = next((photo.path for photo in photos if is_address(photo.path)), None)
+        if far is not None:
+            raise SettingsError(f"--self reads files, and {far} is an address", "mekiki audit RUN CATALOGUE")
+        work = FeatureWork(settings, manifest.classes, max_megapixels)
+        listed = [Listed(photo.path, place_of(manifest.root, photo.path)) for photo in photos]
+        contents = hashlib.sha256("".join(photo.sha256 for photo in photos).encode()).hexdigest()
+        means = settings.model_dump(include={"backbone", "weights", "image_size", "precision", "seed"})
+        job = self._job("features", listed, {"work": "features", "photos": contents, "mekiki": __version__, **means})
+        run_parts(job, work, self._cluster, settings.device, "features", self._progress)
+        return features_of(job)
+
+    def _job(self, name: str, listed: Sequence[Listed], means: Mapping[str, object]) -> Job:
+        """Return the work of a name; what was begun with another list, or otherwise, begins anew."""
+        try:
+            return prepare_job(self.folder / name, iter(listed), self._cluster.part_size, means)
+        except SettingsError:
+            shutil.rmtree(self.folder / name)
+            return prepare_job(self.folder / name, iter(listed), self._cluster.part_size, means)
+
+
 def predictions_of(job: Job) -> Iterator[Prediction]:
     """Yield what ``predict_in_parts`` wrote, in the order of the list."""
     return map(prediction_of, job.rows_read())
@@ -135,7 +228,7 @@ def asked_model(
     return Asked(absolute_run(run, IMAGENET_PREFIX), settings, place, engine, cluster)
 
 
-def means_of(asked: Asked) -> dict[str, str | int | float]:
+def means_of(asked: Asked) -> dict[str, object]:
     """Return all that a model's answers follow from, to be compared with those of an earlier run.
 
     Raises:
