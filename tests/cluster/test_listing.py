@@ -22,10 +22,10 @@ def all_of(*sources: str | Path) -> list[Listed]:
         return list(listed(sources, remote))
 
 
-def write_table(path: Path, **columns: list[object]) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    pq.write_table(pa.table(columns), path)
-    return path
+def write_table(place: Path, **columns: list[object]) -> Path:
+    place.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.table(columns), place)
+    return place
 
 
 def test_folders_and_globs_are_listed_as_predict_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

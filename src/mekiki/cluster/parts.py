@@ -222,7 +222,8 @@ def _freeze(file: Path, rows: Iterator[Listed], part_size: int) -> tuple[int, st
             places = pa.array([os.fsencode(each.place) for each in some], pa.binary())
             columns = {**_named_columns(numbered), "place": places}
             writer.write_table(pa.table([columns[name] for name, _ in LISTING_COLUMNS], pa.schema(LISTING_COLUMNS)))
-            seen.update(repr(some).encode("utf-8", "surrogateescape"))
+            for each in some:
+                seen.update(repr(each).encode("utf-8", "surrogateescape"))
             count += len(some)
     if not count:
         raise SettingsError("the list is empty", "name pictures, folders, or a list with rows")

@@ -134,9 +134,7 @@ class SharedCatalogue:
 
     def __init__(self, out: str | Path | None, cluster: ClusterSettings | None, progress: Progress) -> None:
         if out is None:
-            raise SettingsError(
-                "--engine ray keeps what it did beside the results, and they have no folder", "--out DIR"
-            )
+            raise SettingsError("--engine ray keeps what it did beside the results; they have no folder", "--out DIR")
         place = absolute_path(Path(out))
         self.folder = place.parent / f".{place.name}-ray"
         self._cluster = ClusterSettings() if cluster is None else cluster

@@ -13,7 +13,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -44,19 +45,26 @@ def serve_on_ray(asked: Asked, settings: ServeSettings, replicas: ReplicaSetting
         MekikiError: The replicas cannot be started, or there is no cluster.
         SettingsError: The address is taken, or not this machine's.
     """
-    listen(settings.host, settings.port).close()  # a clear word before Ray tries
+    with listen(settings.host, settings.port) as free:  # a clear word before Ray tries, and a port if any will do
+        settings = settings.model_copy(update={"port": free.getsockname()[1]})
+    with connected(replicas.address), _until_told() as stop:
+        ray_serve = import_module("ray.serve")
+        try:
+            _deploy(ray_serve, asked, settings, replicas, token)
+            name = f"[{settings.host}]" if ":" in settings.host else settings.host
+            print(f"serving: http://{name}:{settings.port}", file=sys.stderr, flush=True)
+            stop.wait()
+        finally:
+            ray_serve.shutdown()
+
+
+@contextmanager
+def _until_told() -> Iterator[threading.Event]:
+    """Give what is set by SIGTERM or Ctrl-C while the block runs; Ray's own handlers would end the process."""
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with connected(replicas.address):
-            ray_serve = import_module("ray.serve")
-            try:
-                _deploy(ray_serve, asked, settings, replicas, token)
-                name = f"[{settings.host}]" if ":" in settings.host else settings.host
-                print(f"serving: http://{name}:{settings.port}", file=sys.stderr, flush=True)
-                stop.wait()
-            finally:
-                ray_serve.shutdown()
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
