@@ -16,7 +16,7 @@ ROWS = {
     "tensors": 3, "model": 3,
     "training": 4,
     "evaluation": 5,
-    "explanation": 6,
+    "explanation": 6, "cluster": 6,
     "portable": 7, "reports": 7,
     "verbs": 8, "__init__": 8,
     "doors": 9, "__main__": 10,

@@ -6,6 +6,7 @@ is refused here, in the user's own words. A function takes its section or plain 
 
 from mekiki.config.audit import AuditSettings
 from mekiki.config.augment import PRESETS, AugmentSettings, FillMode, PresetName
+from mekiki.config.cluster import ClusterSettings, ReplicaSettings
 from mekiki.config.distill import DistillSettings
 from mekiki.config.explain import ExplainSettings, MethodName
 from mekiki.config.export import ExportSettings
@@ -42,6 +43,8 @@ from mekiki.config.video import VideoSettings
 
 __all__ = [
     "AuditSettings",
+    "ClusterSettings",
+    "ReplicaSettings",
     "PRESETS",
     "AugmentSettings",
     "FillMode",

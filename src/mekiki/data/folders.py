@@ -7,12 +7,14 @@ entered twice in one walk, so that a loop of links ends. No file is opened here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mekiki.data.pictures import PICTURE_ENDINGS
 from mekiki.records.manifest import natural_key
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r", "@eadir", "$recycle.bin", "ehthumbs.db"})
 
 
@@ -80,6 +82,21 @@ def _walk(folder: Path, entered: set[Path]) -> Iterator[Path]:
 def holds_pictures(folder: Path) -> bool:
     """Tell whether a file named like a picture lies anywhere below a folder."""
     return any(is_picture_name(path) for path in walk(folder, above=folder.parent))
+
+
+def is_address(place: str) -> bool:
+    """Tell an address (``https://…``, ``s3://…``) from a path; a drive of Windows has one letter, no scheme has."""
+    return _SCHEME.match(place) is not None
+
+
+def place_of(root: Path, path: str) -> str:
+    """Return where a photo lies: an address as it is, else a path of this machine.
+
+    Args:
+        root: The data root.
+        path: Relative to it, absolute, or an address.
+    """
+    return path if is_address(path) else os.path.join(root, path)  # noqa: PTH118  a Path for each costs more
 
 
 def absolute_path(path: Path) -> Path:

@@ -62,6 +62,10 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON object to std
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="any setting by name; may be repeated")
 ]
+LOCAL = "local"
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="where it computes: local, or ray (the workers of a Ray cluster)")
+]
 Weights = Annotated[str, typer.Option(help="for imagenet:NAME: auto, a safetensors file or a timm folder")]
 
 

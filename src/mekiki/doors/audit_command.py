@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mekiki.config import AuditSettings, ScanSettings, build_some
-from mekiki.doors.app import DATA_HELP, Json, app, say
+from mekiki.config import AuditSettings, ClusterSettings, ScanSettings, build_some
+from mekiki.doors.app import DATA_HELP, LOCAL, EngineOption, Json, app, say
 from mekiki.doors.options import with_settings
 from mekiki.doors.results import foreign, print_json, results_console
 from mekiki.errors import SettingsError
@@ -21,7 +21,7 @@ _WITHOUT_RUN = ("backbone", "weights", "image_size")
 
 
 @app.command()
-@with_settings(AuditSettings, ScanSettings)
+@with_settings(AuditSettings, ScanSettings, ClusterSettings)
 def audit(
     places: Annotated[
         list[Path], typer.Argument(metavar="[RUN] CATALOGUE", help=f"a run folder (not with --self), and {DATA_HELP}")
@@ -33,6 +33,7 @@ def audit(
     out: Annotated[
         Path | None, typer.Option(help="a new folder for findings.csv, audit.csv, audit.json and audit.html")
     ] = None,
+    engine: EngineOption = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Rank the listings of a catalogue by how likely their tag is wrong."""
@@ -45,12 +46,15 @@ def audit(
     idle = next((name for name in _WITHOUT_RUN if name in settings), None)
     if idle is not None and not alone:
         raise SettingsError(f"--{idle.replace('_', '-')} is for --self; a run has its own", "leave it out")
+    from mekiki.cluster.engines import is_on_cluster, refuse_idle
     from mekiki.doors.console import make_progress
     from mekiki.verbs.audit import audit as run_audit
 
+    refuse_idle(settings, is_on_cluster(engine))
+    cluster = build_some(ClusterSettings, settings)
     chosen, scanning = build_some(AuditSettings, settings), build_some(ScanSettings, settings)
     run, catalogue = (None, places[0]) if alone else (places[0], places[1])
-    _show(run_audit(run, catalogue, out, chosen, scanning, make_progress()), as_json)
+    _show(run_audit(run, catalogue, out, chosen, scanning, make_progress(), engine, cluster), as_json)
     if out is not None:
         say(f"wrote {out / 'findings.csv'}, audit.csv, audit.json and audit.html")
 

@@ -9,6 +9,7 @@ import typer
 
 from mekiki.config import (
     AugmentSettings,
+    ClusterSettings,
     CollectSettings,
     CopySettings,
     LabelSettings,
@@ -22,13 +23,13 @@ from mekiki.config import (
     build_some,
     make_config,
 )
-from mekiki.doors.app import Data, Json, app, say
+from mekiki.doors.app import LOCAL, Data, EngineOption, Json, app, say
 from mekiki.doors.options import with_settings
 from mekiki.errors import SettingsError
 
 
 @app.command()
-@with_settings(ScanSettings, LabelSettings)
+@with_settings(ScanSettings, LabelSettings, ClusterSettings)
 def scan(
     data: Data,
     settings: dict[str, Any],
@@ -38,9 +39,11 @@ def scan(
         list[str] | None,
         typer.Option(metavar="KIND", help="add the remedy of this kind of finding to decisions.csv; may be repeated"),
     ] = None,
+    engine: EngineOption = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Look through a folder of photos: labels, duplicates, trouble."""
+    from mekiki.cluster.engines import is_on_cluster, refuse_idle
     from mekiki.doors.console import make_progress
     from mekiki.doors.data_tables import show_scan
     from mekiki.verbs.scan import scan as run
@@ -48,9 +51,17 @@ def scan(
     idle = next((name for name in settings if name in LabelSettings.model_fields), None)
     if idle is not None and not labels:
         raise SettingsError(f"--{idle.replace('_', '-')} is for looking for wrong labels", "add --labels")
+    refuse_idle(settings, is_on_cluster(engine))
     search = build_some(LabelSettings, settings) if labels else None
     result = run(
-        data, out, build_some(ScanSettings, settings), make_progress(), labels=search, accept=tuple(accept or ())
+        data,
+        out,
+        build_some(ScanSettings, settings),
+        make_progress(),
+        labels=search,
+        accept=tuple(accept or ()),
+        engine=engine,
+        cluster=build_some(ClusterSettings, settings),
     )
     show_scan(result, as_json)
     if accept and not result.accepted:

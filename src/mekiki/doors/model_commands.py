@@ -12,6 +12,7 @@ import typer
 
 from mekiki.config import (
     AugmentSettings,
+    ClusterSettings,
     DemoSettings,
     EvaluateSettings,
     ModelSettings,
@@ -21,11 +22,13 @@ from mekiki.config import (
     TrainSettings,
     VideoSettings,
     build,
+    build_some,
     make_config,
     read_recipe,
     recipe_names,
 )
 from mekiki.doors.app import DATA_HELP, Assignments, Json, Run, RunFolderArgument, Sources, Weights, app, say
+from mekiki.doors.cluster_commands import predict_on_cluster
 from mekiki.doors.options import chosen, with_settings
 from mekiki.doors.video_command import is_for_video, watch_video
 from mekiki.errors import SettingsError
@@ -102,7 +105,7 @@ def evaluate(
 
 
 @app.command()
-@with_settings(EvaluateSettings, VideoSettings)
+@with_settings(EvaluateSettings, VideoSettings, ClusterSettings)
 def predict(
     run: Run,
     sources: Sources,
@@ -110,20 +113,38 @@ def predict(
     top: Annotated[int | None, typer.Option(help="how many classes to show (default: 5; ImageNet: 10)")] = None,
     weights: Weights = "auto",
     style: Annotated[PredictionFormat | None, typer.Option("--format", help="bars (default), csv or jsonl")] = None,
-    out: Annotated[Path | None, typer.Option(help="write csv or jsonl to this file, not to stdout")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="write csv or jsonl to this file, not to stdout; with --engine ray a folder of Parquet parts"
+        ),
+    ] = None,
     explain: Annotated[
         Path | None, typer.Option(help="write the video with heat map and ranked bars to this file (.mp4, .avi, .webm)")
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="torch, or an export of the run: onnx, openvino, onnx-int8, openvino-int8")
+        str,
+        typer.Option(
+            help="torch, or an export of the run: onnx, openvino, onnx-int8, openvino-int8; ray or ray:onnx … lets the "
+            "workers of a Ray cluster compute"
+        ),
     ] = "torch",
     as_json: Json = False,
 ) -> None:
     """Say what is in pictures, in a video, or before a camera (0): ranked classes with their probabilities."""
+    from mekiki.cluster.engines import refuse_idle, split_engine
     from mekiki.doors.console import make_progress
     from mekiki.doors.model_tables import show_predictions
     from mekiki.records.run import check_new_file
     from mekiki.verbs.predict import predict as run_predict
+
+    on_cluster, graph = split_engine(engine)
+    refuse_idle(settings, on_cluster)
+    if on_cluster and not is_for_video(sources, settings, explain):
+        if style is not None:
+            raise SettingsError(f"--engine ray writes Parquet, and not {style}", "leave --format out")
+        predict_on_cluster(run, sources, settings, top, weights, out, graph, as_json)
+        return
 
     if as_json and (style is not None or out is not None):
         raise SettingsError(
@@ -136,7 +157,9 @@ def predict(
         return
     if out is not None:
         check_new_file(out)
-    predictions = run_predict(run, sources, top, build(EvaluateSettings, settings), weights, make_progress(), engine)
+    predictions = run_predict(
+        run, sources, top, build_some(EvaluateSettings, settings), weights, make_progress(), engine
+    )
     show_predictions(predictions, "json" if as_json else style, out)
 
 

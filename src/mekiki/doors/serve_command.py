@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mekiki.config import EvaluateSettings, ServeSettings, build_some
+from mekiki.config import EvaluateSettings, ReplicaSettings, ServeSettings, build_some
 from mekiki.doors.addresses import is_loopback
 from mekiki.doors.app import Run, Weights, app
 from mekiki.doors.options import with_settings
@@ -21,16 +21,24 @@ SHORTEST_TOKEN = 16
 
 
 @app.command()
-@with_settings(EvaluateSettings, ServeSettings, hidden=("batch_size",))
+@with_settings(EvaluateSettings, ServeSettings, ReplicaSettings, hidden=("batch_size",))
 def serve(
     run: Run,
     settings: dict[str, Any],
     weights: Weights = "auto",
     engine: Annotated[
-        str, typer.Option(help="torch, or an export of the run: onnx, openvino, onnx-int8, openvino-int8")
+        str,
+        typer.Option(
+            help="torch, or an export of the run: onnx, openvino, onnx-int8, openvino-int8; ray or ray:onnx … serves "
+            "by replicas on a Ray cluster"
+        ),
     ] = "torch",
 ) -> None:
     """Answer over HTTP: POST /predict, POST /explain, /model, /health, /ready, /metrics, /openapi.json."""
+    from mekiki.cluster.engines import check_cluster, refuse_idle, split_engine
+
+    on_cluster, graph = split_engine(engine)
+    refuse_idle(settings, on_cluster, ReplicaSettings)
     chosen = build_some(ServeSettings, settings)
     shared = {"batch_size": chosen.most_batch, "workers": chosen.workers, "max_megapixels": chosen.max_megapixels}
     asked = build_some(EvaluateSettings, {**settings, **shared})
@@ -39,6 +47,14 @@ def serve(
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise MekikiError(f"the service needs {missing[0]}, which is not installed", "pip install 'mekiki[serve]'")
+    if on_cluster:
+        check_cluster()
+        from mekiki.doors.serving.on_ray import serve_on_ray
+        from mekiki.verbs.sharing import asked_model
+
+        replicas = build_some(ReplicaSettings, settings)
+        serve_on_ray(asked_model(run, asked, weights, graph, None), chosen, replicas, token)
+        return
     from mekiki.doors.serving.listening import listen
 
     with listen(chosen.host, chosen.port) as listener:

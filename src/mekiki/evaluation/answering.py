@@ -6,7 +6,7 @@ The network is torch's (``classifier.py``) or a portable graph (``graphs.py``); 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,7 +130,11 @@ class Answering(ABC):
             yield picture, answer if isinstance(answer, PictureError) else answer.chances
 
     def answers(
-        self, pictures: Sequence[Source], progress: Progress, views: ViewsName | None = None
+        self,
+        pictures: Sequence[Source],
+        progress: Progress,
+        views: ViewsName | None = None,
+        prepare: Callable[[Source], Picture | PictureError] | None = None,
     ) -> Generator[tuple[Source, Answer | PictureError]]:
         """Yield each picture with all that the model says of it, or with the error that says why there is nothing.
 
@@ -138,10 +142,11 @@ class Answering(ABC):
             pictures: Paths, bytes of files, or upright RGB arrays (H, W, 3) uint8.
             progress: Where to report to.
             views: In which forms each picture is judged; not given: the model's own. The features are the same in all.
+            prepare: Makes the network's square of a picture, from any thread; not given: the method of that name.
         """
         size = self.settings.batch_size
         groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-        ahead = prepared_ahead(groups, self.prepare, self.settings.workers)
+        ahead = prepared_ahead(groups, self.prepare if prepare is None else prepare, self.settings.workers)
         with closing(ahead), progress.task("predict", len(pictures)) as task:
             for group, prepared in ahead:
                 good = [item for item in prepared if not isinstance(item, PictureError)]

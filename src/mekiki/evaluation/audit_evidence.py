@@ -7,7 +7,7 @@ here; ``auditing.py`` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from mekiki.config import AuditSettings
 from mekiki.errors import DataError, PictureError
 from mekiki.evaluation.answering import Answer
-from mekiki.evaluation.classifier import Classifier
 from mekiki.evaluation.label_errors import frozen_features
 from mekiki.evaluation.label_quality import cross_probabilities
 from mekiki.evaluation.seen import Seen
 from mekiki.progress import Progress
+from mekiki.records.card import ModelCard
 from mekiki.records.manifest import Manifest, Photo
 
 FOREIGN = -1
@@ -59,7 +59,13 @@ class Evidence:
     seen: tuple[Seen, ...]
 
 
-def own_evidence(manifest: Manifest, settings: AuditSettings, max_megapixels: float, progress: Progress) -> Evidence:
+def own_evidence(
+    manifest: Manifest,
+    settings: AuditSettings,
+    max_megapixels: float,
+    progress: Progress,
+    features: NDArray[np.float32] | None = None,
+) -> Evidence:
     """Return what a catalogue says of itself, by features of a frozen pretrained backbone.
 
     Args:
@@ -67,6 +73,7 @@ def own_evidence(manifest: Manifest, settings: AuditSettings, max_megapixels: fl
         settings: Backbone, folds, device.
         max_megapixels: A larger picture is refused; as in the scan.
         progress: Where to report to.
+        features: (n, d) of the usable photos, if they are known already.
 
     Raises:
         DataError: All photos are of one class or in one group, or one is gone since the scan.
@@ -74,8 +81,8 @@ def own_evidence(manifest: Manifest, settings: AuditSettings, max_megapixels: fl
         WeightsError: The pretrained weights are not to be had, or are damaged.
     """
     photos = manifest.usable()
-    labels = _labels(photos, manifest.classes)
-    features = frozen_features(manifest, photos, labels, settings, progress, max_megapixels)
+    if features is None:
+        features = frozen_features(manifest, photos, settings, progress, max_megapixels)
     return evidence_of_features(photos, manifest.classes, features, settings, progress)
 
 
@@ -102,7 +109,8 @@ def evidence_of_features(
 
 
 def evidence_of_run(
-    classifier: Classifier,
+    card: ModelCard,
+    answers: Iterable[Answer | PictureError],
     manifest: Manifest,
     seen: Sequence[Seen],
     settings: AuditSettings,
@@ -111,7 +119,8 @@ def evidence_of_run(
     """Return what a run and the catalogue itself say of the catalogue; photos that have gone are left out.
 
     Args:
-        classifier: The run's model.
+        card: Of the run's model.
+        answers: What the model says of each usable photo.
         manifest: The catalogue, scanned for the model's classes.
         seen: For each usable photo, what the run has seen of it.
         settings: Folds and their divisions.
@@ -121,10 +130,9 @@ def evidence_of_run(
         DataError: No photo can be read.
     """
     photos = manifest.usable()
-    asked = classifier.answers([manifest.root / photo.path for photo in photos], progress)
     told = [
         (photo, answer, each)
-        for photo, (_, answer), each in zip(photos, asked, seen, strict=True)
+        for photo, answer, each in zip(photos, answers, seen, strict=True)
         if not isinstance(answer, PictureError)
     ]
     if not told:
@@ -137,7 +145,7 @@ def evidence_of_run(
         by_others,
         opinions=_apart(np.stack([answer.chances for _, answer, _ in told]), by_others.opinions[0], trained),
         heard=by_others.heard | ~trained,
-        strangers=_strangers(classifier, [answer for _, answer, _ in told]),
+        strangers=_strangers(card, [answer for _, answer, _ in told]),
         seen=tuple(each for *_, each in told),
     )
 
@@ -154,8 +162,8 @@ def _apart(
     )
 
 
-def _strangers(classifier: Classifier, answers: Sequence[Answer]) -> NDArray[np.float64]:
-    rule = classifier.card.unknown
+def _strangers(card: ModelCard, answers: Sequence[Answer]) -> NDArray[np.float64]:
+    rule = card.unknown
     scores = np.array([np.nan if answer.known_score is None else answer.known_score for answer in answers])
     if rule is None or np.isnan(scores).any():
         return np.zeros(len(answers))

@@ -221,10 +221,10 @@ def check_installed(to: FormatName, more: tuple[str, ...] = ()) -> None:
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many processors this process may use; fewer where ``OMP_NUM_THREADS`` says so, as for torch."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return min(own, int(wanted)) if wanted.isdecimal() and int(wanted) else own
 
 
 class GraphClassifier(Answering):

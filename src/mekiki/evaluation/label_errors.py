@@ -6,6 +6,9 @@ label are looked at, and nothing is changed: a finding is a question to the owne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -86,7 +89,7 @@ def find_label_errors(
         )
     numbers = {name: number for number, name in enumerate(manifest.classes)}
     labels = np.array([numbers[photo.label] for photo in photos], dtype=np.int64)
-    features = frozen_features(manifest, photos, labels, settings, progress, max_megapixels)
+    features = frozen_features(manifest, photos, settings, progress, max_megapixels)
     groups = [f"group {photo.group}" if photo.group else f"photo {photo.path}" for photo in photos]
     judgement = judge_labels(features, labels, groups, len(manifest.classes), settings.folds, settings.seed, progress)
     _say_what_was_not_judged(photos, judgement, progress)
@@ -95,19 +98,13 @@ def find_label_errors(
 
 
 def frozen_features(
-    manifest: Manifest,
-    photos: list[Photo],
-    labels: NDArray[np.int64],
-    settings: LabelSettings,
-    progress: Progress,
-    max_megapixels: float,
+    manifest: Manifest, photos: Sequence[Photo], settings: LabelSettings, progress: Progress, max_megapixels: float
 ) -> NDArray[np.float32]:
     """Return the pooled features of photos under a frozen pretrained backbone, (n, features) float32.
 
     Args:
         manifest: Has the data root.
         photos: Readable ones of it.
-        labels: (n,) their class numbers; the features do not depend on them.
         settings: Backbone, weights, size and device.
         progress: Where to report to.
         max_megapixels: A larger picture is refused.
@@ -117,25 +114,54 @@ def frozen_features(
         SettingsError: The backbone cannot be built like this, or there is no such device.
         WeightsError: The pretrained weights are not to be had, or are damaged.
     """
-    machine = choose_machine(settings.device, settings.precision)
-    keep_memory()
-    chosen = ModelSettings(
-        backbone=settings.backbone, weights=settings.weights, freeze="all", image_size=settings.image_size
-    )
-    model, preprocessing, source = build_classifier(chosen, manifest.classes, settings.seed, _pretrained(settings))
-    model.to(machine.device).to(memory_format=torch.channels_last)
+    backbone = FrozenBackbone(settings, manifest.classes)
     progress.say(
-        f"{settings.backbone} ({source}) looks at {len(photos):,} photos at {settings.image_size} px, "
-        f"{machine.describe()}"
+        f"{settings.backbone} ({backbone.source}) looks at {len(photos):,} photos at {settings.image_size} px, "
+        f"{backbone.machine.describe()}"
     )
-    paths = [photo.path for photo in photos]
-    pictures = PhotoSet(manifest.root, paths, list(labels), preprocessing, max_megapixels)
-    normaliser = Normaliser(preprocessing).to(machine.device)
-    read = pooled_features(model, pictures, normaliser, machine, settings.batch_size, settings.workers, progress)
-    features = np.concatenate([views[0] for views, _ in read])
-    if not np.isfinite(features).all():
-        raise WeightsError("the backbone's features are not finite numbers", "its weights are damaged; use others")
-    return features
+    return backbone.features(manifest.root, [photo.path for photo in photos], max_megapixels, progress)
+
+
+class FrozenBackbone:
+    """A pretrained backbone that gives features and does not learn; errors as of ``frozen_features``.
+
+    Args:
+        settings: Backbone, weights, size and device.
+        classes: Names; the features do not depend on them.
+    """
+
+    def __init__(self, settings: LabelSettings, classes: Sequence[str]) -> None:
+        self._settings = settings
+        self.machine = choose_machine(settings.device, settings.precision)
+        keep_memory()
+        chosen = ModelSettings(
+            backbone=settings.backbone, weights=settings.weights, freeze="all", image_size=settings.image_size
+        )
+        built = build_classifier(chosen, tuple(classes), settings.seed, _pretrained(settings))
+        self._model, self._preprocessing, self.source = built
+        self._model.to(self.machine.device).to(memory_format=torch.channels_last)
+        self._normaliser = Normaliser(self._preprocessing).to(self.machine.device)
+
+    def features(
+        self, root: Path, paths: Sequence[str], max_megapixels: float, progress: Progress
+    ) -> NDArray[np.float32]:
+        """Return the features of photos, (n, features).
+
+        Args:
+            root: The folder that the paths are relative to.
+            paths: n of them.
+            max_megapixels: A larger picture is refused.
+            progress: Where to report to.
+        """
+        pictures = PhotoSet(root, paths, [0] * len(paths), self._preprocessing, max_megapixels)
+        settings = self._settings
+        read = pooled_features(
+            self._model, pictures, self._normaliser, self.machine, settings.batch_size, settings.workers, progress
+        )
+        features = np.concatenate([views[0] for views, _ in read])
+        if not np.isfinite(features).all():
+            raise WeightsError("the backbone's features are not finite numbers", "its weights are damaged; use others")
+        return features
 
 
 def _pretrained(settings: LabelSettings) -> Pretrained | None:

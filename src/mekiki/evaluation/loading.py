@@ -75,3 +75,40 @@ def own_export(run: RunFolder, name: str) -> ExportFolder:
     if read_exported(folder.facts).model != model_fingerprint(run):
         raise RunError(f"{folder.path} was made of other weights than the run has now", f"remove it, then: {again}")
     return folder
+
+
+def fingerprint_of(run: str, engine: str = TORCH) -> str:
+    """Return what tells a model's weights from all others.
+
+    Args:
+        run: As for ``load``.
+        engine: As for ``load``.
+
+    Raises:
+        RunError: It has no weights that can be read.
+    """
+    if run.startswith(IMAGENET_PREFIX):
+        return run
+    folder = ExportFolder(Path(run))
+    if is_export_folder(folder.path):
+        return read_exported(folder.facts).model
+    own = RunFolder(Path(run))
+    try:
+        return model_fingerprint(own) if engine == TORCH else read_exported(own_export(own, engine).facts).model
+    except OSError as error:
+        raise RunError(f"{run} holds no trained model: {error.strerror}", "name a run folder") from None
+
+
+def card_file(run: str, engine: str = TORCH) -> Path | None:
+    """Return the file of a model's card; None for ImageNet's classifiers, which have none.
+
+    Args:
+        run: As for ``load``.
+        engine: As for ``load``.
+    """
+    if run.startswith(IMAGENET_PREFIX):
+        return None
+    folder, own = ExportFolder(Path(run)), RunFolder(Path(run))
+    if is_export_folder(folder.path):
+        return folder.card
+    return own.card if engine == TORCH else own_export(own, engine).card

@@ -7,13 +7,14 @@ How alike two photos are is decided in ``data/copies``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mekiki.data.copies.duplicates import near_pairs, pairs_between
 from mekiki.data.copies.hashing import Sketch
-from mekiki.data.scans.crew import all_cores, look_at_all
+from mekiki.data.folders import is_address, place_of
+from mekiki.data.scans.crew import Looking, all_cores, look_at_all
 from mekiki.data.scans.looks import Look
 from mekiki.data.scans.remembering import open_memory
 from mekiki.progress import Progress
@@ -28,12 +29,14 @@ class Shelf:
         root: The folder that the paths are relative to.
         paths: sha256 → path of a photo of these bytes.
         max_megapixels: A picture with more pixels is not decoded, in millions.
+        looking: Looks at them; None: this machine's threads and processes do.
     """
 
     name: str
     root: Path
     paths: Mapping[str, str] = field(repr=False)
     max_megapixels: float = 100.0
+    looking: Looking | None = field(default=None, repr=False)
 
 
 def near_copies(
@@ -107,11 +110,13 @@ def _looks(shelf: Shelf, progress: Progress) -> dict[str, Look]:
     paths, limit = list(shelf.paths.values()), shelf.max_megapixels
     with open_memory(shelf.root, True, progress.say) as memory:
         looks: dict[str, Look | None] = dict(zip(paths, memory.recall(shelf.root, paths, limit), strict=True))
-        unknown = [path for path in paths if looks[path] is None and (shelf.root / path).is_file()]
+        unknown = [
+            path for path in paths if looks[path] is None and (is_address(path) or (shelf.root / path).is_file())
+        ]
         if unknown:
             with progress.task("Reading photos", len(unknown)) as task:
-                places = [str(shelf.root / path) for path in unknown]
-                for path, new in zip(unknown, look_at_all(places, limit, all_cores()), strict=True):
+                places = [place_of(shelf.root, path) for path in unknown]
+                for path, new in zip(unknown, _look(places, shelf), strict=True):
                     looks[path] = new
                     memory.keep(path, limit, new)
                     task.advance()
@@ -120,3 +125,9 @@ def _looks(shelf: Shelf, progress: Progress) -> dict[str, Look]:
         for sha256, path in shelf.paths.items()
         if (look := looks[path]) is not None and look.sha256 == sha256
     }
+
+
+def _look(places: Sequence[str], shelf: Shelf) -> Iterable[Look]:
+    if shelf.looking is not None:
+        return shelf.looking(places, shelf.max_megapixels)
+    return look_at_all(places, shelf.max_megapixels, all_cores())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from mekiki.data.scans.crew import Looking
 from mekiki.evaluation.near_copies import Shelf, near_copies
 from mekiki.progress import Progress
 from mekiki.records.manifest import PARTS, Photo, read_manifest
@@ -58,7 +59,12 @@ def counts_apart(asked: str, seen: Seen) -> bool:
 
 
 def seen_by(
-    folder: RunFolder, root: Path, photos: Sequence[Photo], max_megapixels: float, progress: Progress
+    folder: RunFolder,
+    root: Path,
+    photos: Sequence[Photo],
+    max_megapixels: float,
+    progress: Progress,
+    looking: Looking | None = None,
 ) -> list[Seen]:
     """Tell of each photo what a run has seen of it.
 
@@ -68,12 +74,13 @@ def seen_by(
         photos: With their hashes and groups, in any order.
         max_megapixels: The limit that they were scanned with, in millions.
         progress: Where to report to.
+        looking: Looks at the photos in question; not given: this machine's threads and processes do.
     """
     held = _read(folder)
     config = read_config(folder)
     known = Shelf("the run's photos", photo_root(config), held.used, config.scan.max_megapixels)
     strange = {photo.sha256: photo.path for photo in photos if photo.sha256 not in {*held.hashes, ""}}
-    asked = Shelf("these photos", root, strange, max_megapixels)
+    asked = Shelf("these photos", root, strange, max_megapixels, looking)
     twins: dict[str, list[str]] = defaultdict(list)
     for one, other in near_copies(asked, [known], config.scan.near_similarity, progress):
         twins[one].append(other)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mekiki.config import AuditSettings, EvaluateSettings, ScanSettings
+from mekiki.cluster.engines import LOCAL
+from mekiki.config import AuditSettings, ClusterSettings, EvaluateSettings, ScanSettings
 from mekiki.data.folders import absolute_path
 from mekiki.data.scans.scanning import ScanResult, scan
+from mekiki.errors import PictureError
+from mekiki.evaluation.answering import Answer
 from mekiki.evaluation.audit_evidence import Evidence, evidence_of_run, own_evidence
 from mekiki.evaluation.auditing import FOREIGN_TAG, Suspicions, judge_tags
 from mekiki.evaluation.classifier import load
@@ -22,7 +26,11 @@ from mekiki.progress import Progress, Silent
 from mekiki.records.audit import PAGE, Audit, AuditListing, AuditSummary, Yield, write_audit
 from mekiki.records.manifest import Manifest
 from mekiki.records.run import RunFolder, check_new_folder, model_fingerprint, open_run
+from mekiki.verbs.engine import on_engine
 from mekiki.version import __version__
+
+if TYPE_CHECKING:
+    from mekiki.verbs.sharing import SharedCatalogue
 
 LOOKED_THROUGH = (10, 25, 50, 100, 250, 500, 1000)
 UNREADABLE = "cannot be read"
@@ -36,6 +44,8 @@ def audit(
     settings: AuditSettings | None = None,
     scanning: ScanSettings | None = None,
     progress: Progress | None = None,
+    engine: str = LOCAL,
+    cluster: ClusterSettings | None = None,
 ) -> Audit:
     """Rank the listings of a catalogue by how likely their tag is wrong.
 
@@ -49,6 +59,9 @@ def audit(
             run.
         scanning: How the catalogue is read.
         progress: Where to report to.
+        engine: Where photos are read and the model is asked: "local", or "ray": by the workers of a Ray cluster. The
+            judging is done here.
+        cluster: With ray: where it runs, and in what pieces.
 
     Returns:
         The suspicious listings, all listings, and how many wrong tags there are about.
@@ -69,12 +82,11 @@ def audit(
     if out is not None:
         check_new_folder(Path(out))
     folder = None if run is None else open_run(Path(run))
-    if folder is None:
-        check_backbone(settings)
-        scanned = _scan(catalogue, scanning, None, progress)
-        evidence = own_evidence(scanned.manifest, settings, scanning.max_megapixels, progress)
-    else:
-        scanned, evidence = _ask(folder, catalogue, settings, scanning, progress)
+    with on_engine(engine, out, cluster, progress) as shared:
+        if folder is None:
+            scanned, evidence = _ask_itself(catalogue, settings, scanning, progress, shared)
+        else:
+            scanned, evidence = _ask(folder, catalogue, settings, scanning, progress, shared)
     suspicions = judge_tags(evidence, scanned.findings, settings)
     listings = _all_listings(scanned.manifest, suspicions)
     result = Audit(
@@ -88,16 +100,40 @@ def audit(
 
 
 def _scan(
-    catalogue: str | Path, scanning: ScanSettings, classes: Sequence[str] | None, progress: Progress
+    catalogue: str | Path,
+    scanning: ScanSettings,
+    classes: Sequence[str] | None,
+    progress: Progress,
+    shared: SharedCatalogue | None,
 ) -> ScanResult:
-    scanned = scan(Path(catalogue), scanning, progress=progress, known_classes=classes)
+    looking = None if shared is None else shared.look
+    scanned = scan(Path(catalogue), scanning, progress=progress, known_classes=classes, looking=looking)
     if scanned.decided.summary:
         progress.say(f"note: {scanned.decided.summary}")
     return scanned
 
 
+def _ask_itself(
+    catalogue: str | Path,
+    settings: AuditSettings,
+    scanning: ScanSettings,
+    progress: Progress,
+    shared: SharedCatalogue | None,
+) -> tuple[ScanResult, Evidence]:
+    """Return the scanned catalogue and what it says of itself."""
+    check_backbone(settings)
+    scanned = _scan(catalogue, scanning, None, progress, shared)
+    features = None if shared is None else shared.features(scanned.manifest, settings, scanning.max_megapixels)
+    return scanned, own_evidence(scanned.manifest, settings, scanning.max_megapixels, progress, features)
+
+
 def _ask(
-    folder: RunFolder, catalogue: str | Path, settings: AuditSettings, scanning: ScanSettings, progress: Progress
+    folder: RunFolder,
+    catalogue: str | Path,
+    settings: AuditSettings,
+    scanning: ScanSettings,
+    progress: Progress,
+    shared: SharedCatalogue | None,
 ) -> tuple[ScanResult, Evidence]:
     """Return the scanned catalogue and what a run says of it."""
     prediction = EvaluateSettings(
@@ -108,10 +144,15 @@ def _ask(
         max_megapixels=scanning.max_megapixels,
     )
     classifier = load(folder.path, prediction)
-    scanned = _scan(catalogue, scanning, classifier.card.classes, progress)
-    photos = scanned.manifest.usable()
-    seen = _seen(folder, scanned.manifest, scanning.max_megapixels, progress)
-    evidence = evidence_of_run(classifier, scanned.manifest, seen, settings, progress)
+    scanned = _scan(catalogue, scanning, classifier.card.classes, progress, shared)
+    manifest, photos = scanned.manifest, scanned.manifest.usable()
+    seen = _seen(folder, manifest, scanning.max_megapixels, progress, shared)
+    if shared is None:
+        asked = classifier.answers([manifest.root / photo.path for photo in photos], progress)
+        answers: Iterable[Answer | PictureError] = (answer for _, answer in asked)
+    else:
+        answers = shared.answers(folder.path, manifest, prediction)
+    evidence = evidence_of_run(classifier.card, answers, manifest, seen, settings, progress)
     trained = sum(each.part == "train" for each in seen)
     if trained:
         progress.say(
@@ -126,13 +167,16 @@ def _ask(
     return scanned, evidence
 
 
-def _seen(folder: RunFolder, manifest: Manifest, max_megapixels: float, progress: Progress) -> list[Seen]:
+def _seen(
+    folder: RunFolder, manifest: Manifest, max_megapixels: float, progress: Progress, shared: SharedCatalogue | None
+) -> list[Seen]:
     """Return what the run has seen of each usable photo; of a model without its training's files nothing is known."""
     photos = manifest.usable()
     if not (folder.config.is_file() and folder.split.is_file() and folder.manifest.is_file()):
         progress.say(f"note: {folder.path} does not say what it was trained on: photos of its training are not told")
         return [Seen()] * len(photos)
-    return seen_by(folder, manifest.root, photos, max_megapixels, progress)
+    looking = None if shared is None else shared.look
+    return seen_by(folder, manifest.root, photos, max_megapixels, progress, looking)
 
 
 def _all_listings(manifest: Manifest, suspicions: Suspicions) -> tuple[AuditListing, ...]:

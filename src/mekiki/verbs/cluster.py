@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from mekiki import errors
+from mekiki.cluster.connecting import connected
 from mekiki.config import RunConfig
 from mekiki.errors import LostProcessError, MekikiError, RunError, SettingsError
 from mekiki.files import write_json, write_text
@@ -37,13 +38,11 @@ from mekiki.verbs.resuming import is_done
 RESTARTS = 10
 """So often workers that are lost are replaced, before the training is left to ``--resume``."""
 LOOK_EVERY_SECONDS = 0.5
-DEFAULTS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600"}
-"""What Ray reads from the environment: no reports to its makers; time for workers on busy machines to import torch."""
 SAID, FAILED = "said.txt", "failed.json"
 
 
 def train_on_ray(request: Request, config: RunConfig, progress: Progress) -> RunFolder:
-    """Train on a Ray cluster: the one of ``RAY_ADDRESS``, else this machine's, else one of this machine for the time.
+    """Train on a Ray cluster: the one of ``RAY_ADDRESS``, else one of its own on this machine for the time.
 
     Args:
         request: What was asked for.
@@ -77,7 +76,7 @@ def train_on_ray(request: Request, config: RunConfig, progress: Progress) -> Run
     place = asked.run.path.parent / f".{asked.run.path.name}-ray"
     shutil.rmtree(place, ignore_errors=True)  # of a training whose own process was killed
     try:
-        with _connected(), _relayed(place / SAID, progress):
+        with connected(), _relayed(place / SAID, progress):
             reason = _train(asked, place, settings.replicas, settings.device, progress)
         _raise_again(place / FAILED)
         if not is_done(request.run):
@@ -200,20 +199,3 @@ def _relayed(path: Path, progress: Progress) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-@contextmanager
-def _connected() -> Iterator[None]:
-    """Be connected to a cluster while the block runs; a connection that is there already is used and stays."""
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    ray = import_module("ray")
-    if ray.is_initialized():
-        yield
-        return
-    own = {name: value for name, value in os.environ.items() if name.startswith("MEKIKI_")}
-    ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False, runtime_env={"env_vars": own})
-    try:
-        yield
-    finally:
-        ray.shutdown()

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mekiki.config import LabelSettings, ScanSettings
+from mekiki.cluster.engines import LOCAL
+from mekiki.config import ClusterSettings, LabelSettings, ScanSettings
 from mekiki.data.decisions.accepting import check_acceptable, decisions_for
 from mekiki.data.decisions.deciding import place_of_decisions, without_kept
 from mekiki.data.scans import scanning
@@ -17,6 +18,7 @@ from mekiki.records.decisions import append_decisions
 from mekiki.records.findings import Finding, in_order, write_findings
 from mekiki.records.manifest import write_manifest
 from mekiki.records.run import check_new_file
+from mekiki.verbs.engine import on_engine
 
 MANIFEST = "manifest.csv"
 FINDINGS = "findings.csv"
@@ -31,6 +33,8 @@ def scan(
     *,
     labels: LabelSettings | None = None,
     accept: Sequence[str] = (),
+    engine: str = LOCAL,
+    cluster: ClusterSettings | None = None,
 ) -> ScanResult:
     """Read every photo that is new or changed; find labels, duplicates and trouble.
 
@@ -41,6 +45,9 @@ def scan(
         progress: Where to report to.
         labels: How to look for wrong labels; not given: they are not looked for.
         accept: Kinds of findings whose remedy is added to the decisions; the result is that of the scan with them.
+        engine: Where photos are looked at: "local", or "ray": by the workers of a Ray cluster, also those that a list
+            gives the addresses of.
+        cluster: With ray: where it runs, and in what pieces.
 
     Returns:
         The manifest and the findings.
@@ -55,17 +62,19 @@ def scan(
     progress = Silent() if progress is None else progress
     data = Path(data)
     _check(out, labels, accept)
-    result = scanning.scan(data, settings, progress=progress)
-    doubts = [] if labels is None else _find_label_errors(result, labels, settings, progress)
-    result = _with(result, doubts)
-    if accept:
-        place = place_of_decisions(data) if settings.decisions is None else Path(settings.decisions)
-        added = append_decisions(place, decisions_for(result.findings, accept, result.manifest))
-        if added:
-            again = scanning.scan(data, settings, progress=progress)
-            result = _with(replace(again, remembered=result.remembered, accepted=tuple(added)), doubts)
-    if out is not None:
-        _write(Path(out), result, settings, progress, labels is not None)
+    with on_engine(engine, out, cluster, progress) as shared:
+        looking = None if shared is None else shared.look
+        result = scanning.scan(data, settings, progress=progress, looking=looking)
+        doubts = [] if labels is None else _find_label_errors(result, labels, settings, progress)
+        result = _with(result, doubts)
+        if accept:
+            place = place_of_decisions(data) if settings.decisions is None else Path(settings.decisions)
+            added = append_decisions(place, decisions_for(result.findings, accept, result.manifest))
+            if added:
+                again = scanning.scan(data, settings, progress=progress, looking=looking)
+                result = _with(replace(again, remembered=result.remembered, accepted=tuple(added)), doubts)
+        if out is not None:
+            _write(Path(out), result, settings, progress, labels is not None)
     return result
 
 

@@ -17,7 +17,7 @@ from typing import NoReturn
 from mekiki.config import GROUP_COLUMN, ScanSettings
 from mekiki.data.folders import absolute_path, holds_pictures, is_picture_name, list_visible, relative_name, walk
 from mekiki.data.importing.found import OWN_FILES, RUN_FOLDER, Entry, Found, Stray, can_be_written
-from mekiki.data.importing.labelled_csv import read_labelled_csv
+from mekiki.data.importing.labelled_csv import is_parquet, read_labelled_csv
 from mekiki.data.importing.numbered import CLASS_LIST, NUMBERED, find_numbered, refuse_repeated
 from mekiki.data.importing.origins import with_origins
 from mekiki.errors import DataError, SettingsError
@@ -140,7 +140,7 @@ def _find(data: Path, settings: ScanSettings, known_classes: Sequence[str] | Non
 def _detect(data: Path) -> str:
     """Tell the layout from what lies there."""
     if data.is_file():
-        if data.suffix.lower() == ".csv":
+        if data.suffix.lower() == ".csv" or is_parquet(data):
             return "csv"
         raise DataError(f"{data} is a file; expected a folder of photos or a .csv file", f"expected {_FORMS}")
     inside = list_visible(data)

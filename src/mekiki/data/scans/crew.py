@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,6 +33,10 @@ _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": 
 """For glibc: a worker takes and frees the same memory for each photo; fetching it anew costs as much as decoding."""
 _CHUNK = 32
 _AHEAD = 3
+
+
+Looking = Callable[[Sequence[str], float], Iterable[Look]]
+"""Looks at files somewhere else: places and the limit in megapixels → a look for each, in their order."""
 
 
 def all_cores() -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,11 +19,12 @@ from mekiki.config import ScanSettings
 from mekiki.data.copies.duplicates import COMPARISON_VERSION, Pair, exact_pairs, near_pairs
 from mekiki.data.copies.hashing import SKETCH_VERSION
 from mekiki.data.decisions.deciding import Decided, decide, find_decisions, without_kept
+from mekiki.data.folders import place_of
 from mekiki.data.importing.found import Entry
 from mekiki.data.importing.layouts import find_photos
 from mekiki.data.scans import concluding, judging
 from mekiki.data.scans.bursts import BurstPair, burst_pairs
-from mekiki.data.scans.crew import all_cores, look_at_all
+from mekiki.data.scans.crew import Looking, all_cores, look_at_all
 from mekiki.data.scans.grouping import Chain, count_bursts, name_groups
 from mekiki.data.scans.looks import Look
 from mekiki.data.scans.remembering import Memory, open_memory
@@ -64,6 +64,7 @@ def scan(
     progress: Progress | None = None,
     *,
     known_classes: Sequence[str] | None = None,
+    looking: Looking | None = None,
 ) -> ScanResult:
     """Import and check a folder of photos or a CSV.
 
@@ -73,6 +74,7 @@ def scan(
         workers: Threads or processes that look at photos, 0 or more; not given: as many as there are cores.
         progress: Told how far it is; silent if not given.
         known_classes: The classes of a trained model that is to be scored on these photos; see ``find_photos``.
+        looking: Looks at the photos in the place of this machine's workers.
 
     Raises:
         DataError: The layout or the decisions cannot be used; see ``find_photos`` and ``decide``. A photo that cannot
@@ -89,7 +91,9 @@ def scan(
         known = _remembered(memory, decided, settings, paths)
         if known is not None:
             return known
-        looks, remembered = _look(memory, decided, settings, all_cores() if workers is None else workers, progress)
+        count = all_cores() if workers is None else workers
+        look = (lambda places, limit: look_at_all(places, limit, count)) if looking is None else looking
+        looks, remembered = _look(memory, decided, settings, look, progress)
         pairs = _find_copies(memory, looks, settings, progress)
         result = _conclude(decided, settings, looks, pairs, remembered)
         stamps = concluding.stamps_of_looks(paths, looks, decided.excluded)
@@ -138,7 +142,7 @@ def _conclude(
 
 
 def _look(
-    memory: Memory, decided: Decided, settings: ScanSettings, workers: int, progress: Progress
+    memory: Memory, decided: Decided, settings: ScanSettings, look_at: Looking, progress: Progress
 ) -> tuple[list[Look | None], int]:
     """Look at every photo that is not excluded, by memory if its file did not change; count those."""
     root, limit = decided.found.root, settings.max_megapixels
@@ -150,8 +154,8 @@ def _look(
             looks[index] = look
         unknown = [index for index in included if looks[index] is None]
         task.advance(len(included) - len(unknown))
-        places = [os.path.join(root, paths[index]) for index in unknown]  # noqa: PTH118  a Path for each costs more
-        for done, (index, look) in enumerate(zip(unknown, look_at_all(places, limit, workers), strict=True), start=1):
+        places = [place_of(root, paths[index]) for index in unknown]
+        for done, (index, look) in enumerate(zip(unknown, look_at(places, limit), strict=True), start=1):
             looks[index] = look
             memory.keep(paths[index], limit, look)
             if done % _TOLD_EVERY == 0:

@@ -68,13 +68,16 @@ _FAULTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_application(models: Models, settings: ServeSettings, token: str | None) -> tuple[Gate, Service, Metrics]:
+def make_application(
+    models: Models, settings: ServeSettings, token: str | None, reloads: bool = True
+) -> tuple[Gate, Service, Metrics]:
     """Put the service together.
 
     Args:
         models: What is served.
         settings: Bounds and times.
         token: What a client must bring; None: nothing.
+        reloads: Whether a client may have the model loaded again; not where others serve it, too.
 
     Returns:
         The ASGI application, the service behind it, and its figures.
@@ -91,6 +94,8 @@ def make_application(models: Models, settings: ServeSettings, token: str | None)
         title="mekiki", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     _add_asking(application, service)
+    if reloads:
+        _add_reload(application, service)
     _add_watching(application, service)
     _add_refusals(application)
     routes = ("/predict", "/explain", "/model", "/health", "/ready", "/metrics", "/admin/reload", "/openapi.json")
@@ -131,6 +136,8 @@ def _add_asking(application: FastAPI, service: Service) -> None:
             headers["X-Mekiki-No-Evidence"] = quote(found.reason, safe=" ',.")
         return Response(found.png, 200, headers, "image/png")
 
+
+def _add_reload(application: FastAPI, service: Service) -> None:
     @application.post("/admin/reload", response_model=None, responses={409: {"model": Fault}})
     async def reload() -> Response:
         """Load the model again from its files, beside the old one, and let it take over."""

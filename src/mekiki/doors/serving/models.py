@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,10 +20,8 @@ import numpy as np
 from mekiki.config import EvaluateSettings
 from mekiki.doors.serving.speed import Speed
 from mekiki.errors import MekikiError, PictureError, RunError, one_line
-from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
-from mekiki.evaluation.loading import load, own_export
-from mekiki.records.exported import ExportFolder, is_export_folder, read_exported
-from mekiki.records.run import RunFolder, model_fingerprint
+from mekiki.evaluation.answering import Answering
+from mekiki.evaluation.loading import fingerprint_of, load
 
 _MEASUREMENTS = 3
 _log = logging.getLogger("mekiki.serve")
@@ -62,28 +59,6 @@ def load_served(run: str, settings: EvaluateSettings, weights: str, engine: str)
     if fingerprint_of(run, engine) != before:
         raise RunError(f"the weights of {run} changed while they were loaded", "load it again")
     return Served(answering, before, datetime.now(UTC))
-
-
-def fingerprint_of(run: str, engine: str = "torch") -> str:
-    """Return what tells a model's weights from all others.
-
-    Args:
-        run: As for ``load_served``.
-        engine: As for ``load_served``.
-
-    Raises:
-        RunError: It has no weights that can be read.
-    """
-    if run.startswith(IMAGENET_PREFIX):
-        return run
-    folder = ExportFolder(Path(run))
-    if is_export_folder(folder.path):
-        return read_exported(folder.facts).model
-    own = RunFolder(Path(run))
-    try:
-        return model_fingerprint(own) if engine == "torch" else read_exported(own_export(own, engine).facts).model
-    except OSError as error:
-        raise RunError(f"{run} holds no trained model: {error.strerror}", "name a run folder") from None
 
 
 def try_out(served: Served, most_batch: int) -> Speed:

@@ -43,7 +43,7 @@ def serve(models: Models, settings: ServeSettings, token: str | None, listener: 
     Raises:
         MekikiError: Requests that were taken could not be answered in time.
     """
-    _log_to_stderr()
+    log_to_stderr()
     gate, service, metrics = make_application(models, settings, token)
     protocol = functools.partial(
         Connection,
@@ -115,7 +115,8 @@ class _OneLine(logging.Formatter):
         return without_controls(super().formatMessage(record))
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """Send the service's own log and the access log to stderr as lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine("%(message)s"))
     for name, level in (("mekiki.access", logging.INFO), ("mekiki.serve", logging.INFO), ("uvicorn", logging.ERROR)):
