@@ -53,7 +53,13 @@ def test_the_notebook_runs_to_its_verdicts(tmp_path: Path, monkeypatch: pytest.M
     assert "of 6 validation photos" in said
     assert said.count("exact McNemar") == 4
     assert "dust: " in said and "scribble: " in said
-    for made in ("scan/scan.html", "dust/report.html", "stress/stress.html", "compared/comparison.html", "scribbled.png"):
+    for made in (
+        "scan/scan.html",
+        "dust/report.html",
+        "stress/stress.html",
+        "compared/comparison.html",
+        "scribbled.png",
+    ):
         assert (tmp_path / "study" / made).stat().st_size > 200, made
     pictures = [out for cell in notebook.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
     assert len(pictures) >= 7

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -13,65 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mekiki.records.run import RunFolder, model_fingerprint
 from tests.doors.serving.asking import photo
-
-_PATIENCE_SECONDS = 240.0
-_ADDRESS = re.compile(r"^serving: http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
+from tests.doors.serving.running import PATIENCE_SECONDS, Running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-class Running:
-    """A service in a process of its own, listening at a free port."""
-
-    def __init__(self, run: Path, log: Path, *options: str) -> None:
-        self._log = log
-        words = [sys.executable, "-m", "mekiki", "serve", str(run), "--port", "0", *options]
-        with log.open("wb") as out:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        self.port = self._wait_for_port()
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def _wait_for_port(self) -> int:
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < until and self.process.poll() is None:
-            found = _ADDRESS.search(self.log)
-            if found is not None and self.raw(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n", int(found[1])):
-                return int(found[1])
-            time.sleep(0.1)
-        self.process.kill()
-        raise AssertionError(f"the service did not start:\n{self.log}")
-
-    def raw(self, content: bytes, port: int | None = None, seconds: float = 30.0) -> bytes:
-        """Send bytes, and return all that comes until the service closes; nothing if nobody listens."""
-        came = b""
-        try:
-            with socket.create_connection(("127.0.0.1", port or self.port), seconds) as place:
-                with suppress(ConnectionError):  # it may close before all is sent; what it said is there to read
-                    place.sendall(content)
-                while part := place.recv(65536):
-                    came += part
-        except (ConnectionError, TimeoutError):
-            pass
-        return came
-
-    def ask(self, path: str, body: bytes | None = None, method: str = "POST") -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, body, {"Content-Type": "image/png"})
-            reply = connection.getresponse()
-            return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
-        finally:
-            connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +204,6 @@ def test_a_port_that_is_taken_is_told_in_one_line(run: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         words = [sys.executable, "-m", "mekiki", "serve", str(run), "--port", str(port)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_SECONDS)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.returncode == 2
     assert f"error: cannot listen at 127.0.0.1, port {port}: Address already in use" in done.stderr

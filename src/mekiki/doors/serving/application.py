@@ -1,23 +1,34 @@
-"""The routes of the service, and its description as OpenAPI. What they do is in ``service.py``."""
+"""The routes of the service. What they do is in ``service.py``, how they are described in ``description.py``."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from mekiki.config import ServeSettings
-from mekiki.doors.serving.gate import Gate, left
+from mekiki.doors.serving.description import (
+    FINGERPRINT,
+    PICTURES,
+    Answers,
+    Facts,
+    Loaded,
+    State,
+    add_token,
+    answers,
+    answers_to_pictures,
+    content,
+)
+from mekiki.doors.serving.gate import OPEN, Gate, left
 from mekiki.doors.serving.metrics import Metrics
 from mekiki.doors.serving.models import Models
 from mekiki.doors.serving.refusals import Refusal
@@ -25,47 +36,7 @@ from mekiki.doors.serving.service import Service
 from mekiki.verbs.predict import TOP
 from mekiki.version import __version__
 
-FINGERPRINT = "X-Mekiki-Model"
 MOST_CLASSES = 1000
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_PARTS = {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}}
-_PICTURES = {
-    "requestBody": {
-        "required": True,
-        "content": {"image/*": _BINARY, "application/octet-stream": _BINARY, "multipart/form-data": _PARTS},
-    }
-}
-
-
-class Said(BaseModel):
-    """What the model says of one picture, as a line of ``mekiki predict --format jsonl``."""
-
-    path: str
-    label: str | None
-    known: bool | None
-    score: float | None
-    top: list[tuple[str, float]]
-    error: str | None
-    heat_map: dict[str, Any] | None = None
-
-
-class Answers(BaseModel):
-    """The answers to a request's pictures, in their order."""
-
-    predictions: list[Said]
-
-
-class Fault(BaseModel):
-    """Why there is no answer."""
-
-    error: str
-    hint: str
-
-
-_FAULTS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Fault, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 408, 411, 413, 415, 421, 422, 429, 500, 503)
-}
 
 
 def make_application(
@@ -98,6 +69,8 @@ def make_application(
         _add_reload(application, service)
     _add_watching(application, service)
     _add_refusals(application)
+    if token is not None:
+        add_token(application, OPEN)
     routes = ("/predict", "/explain", "/model", "/health", "/ready", "/metrics", "/admin/reload", "/openapi.json")
     admit = dict.fromkeys(("/predict", "/explain"), service.places.check)
     gate = Gate(application, routes, token, settings.most_megabytes * 2**20, metrics, admit)
@@ -106,7 +79,7 @@ def make_application(
 
 def _add_asking(application: FastAPI, service: Service) -> None:
     @application.post(
-        "/predict", response_model=None, responses={200: {"model": Answers}, **_FAULTS}, openapi_extra=_PICTURES
+        "/predict", response_model=None, responses=answers_to_pictures({"model": Answers}), openapi_extra=PICTURES
     )
     async def predict(
         request: Request,
@@ -114,14 +87,15 @@ def _add_asking(application: FastAPI, service: Service) -> None:
         explain: Annotated[bool, Query(description="add the heat map of the answer, a PNG in base64")] = False,
     ) -> Response:
         """Say what one or several pictures show."""
-        served, answers = await service.predict(request, top, explain)
-        return JSONResponse({"predictions": answers}, headers={FINGERPRINT: served.fingerprint})
+        served, said = await service.predict(request, top, explain)
+        return JSONResponse({"predictions": said}, headers={FINGERPRINT: served.fingerprint})
 
     @application.post(
         "/explain",
         response_model=None,
-        responses={200: {"content": {"image/png": _BINARY}}, **_FAULTS},
-        openapi_extra=_PICTURES,
+        response_class=Response,
+        responses=answers_to_pictures(content("image/png")),
+        openapi_extra=PICTURES,
     )
     async def explain(
         request: Request,
@@ -138,7 +112,7 @@ def _add_asking(application: FastAPI, service: Service) -> None:
 
 
 def _add_reload(application: FastAPI, service: Service) -> None:
-    @application.post("/admin/reload", response_model=None, responses={409: {"model": Fault}})
+    @application.post("/admin/reload", response_model=None, responses=answers({"model": Loaded}, 409))
     async def reload() -> Response:
         """Load the model again from its files, beside the old one, and let it take over."""
         if not await service.reload():
@@ -149,7 +123,7 @@ def _add_reload(application: FastAPI, service: Service) -> None:
 
 
 def _add_watching(application: FastAPI, service: Service) -> None:
-    @application.get("/model", response_model=None)
+    @application.get("/model", response_model=None, responses=answers({"model": Facts}))
     async def model() -> Response:
         """Tell what is served."""
         served = service.models.current
@@ -168,19 +142,21 @@ def _add_watching(application: FastAPI, service: Service) -> None:
         }
         return JSONResponse(facts, headers={FINGERPRINT: served.fingerprint})
 
-    @application.get("/health", response_model=None)
+    @application.get("/health", response_model=None, responses=answers({"model": State}, of_model=False))
     async def health() -> Response:
         """Tell that the process lives."""
         return JSONResponse({"status": "ok"})
 
-    @application.get("/ready", response_model=None, responses={503: {"model": Fault}})
+    @application.get("/ready", response_model=None, responses=answers({"model": State}, of_model=False))
     async def ready() -> Response:
         """Tell whether requests are answered."""
         if not service.ready:
             raise Refusal(503, "the service is not ready", "it starts or is being stopped")
         return JSONResponse({"status": "ready"})
 
-    @application.get("/metrics", response_model=None)
+    figures = answers(content("text/plain", {"type": "string"}), of_model=False)
+
+    @application.get("/metrics", response_model=None, response_class=Response, responses=figures)
     async def metrics() -> Response:
         """Give all figures to Prometheus."""
         return Response(service.metrics.text(), 200, {"Content-Type": CONTENT_TYPE_LATEST})
