@@ -3,14 +3,15 @@
 import os
 from pathlib import Path
 
-import nbformat
 import pytest
 import timm
-from jupyter_client.manager import KernelManager
-from nbclient import NotebookClient
 from safetensors.torch import save_file
 
 from tests.conftest import write_photos
+
+nbformat = pytest.importorskip("nbformat")
+KernelManager = pytest.importorskip("jupyter_client.manager").KernelManager
+NotebookClient = pytest.importorskip("nbclient").NotebookClient
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "docs" / "notebooks" / "study-2017.ipynb"
