@@ -117,6 +117,7 @@ def test_a_stopped_training_has_its_figures_and_goes_on_where_it_was(browser, st
             other.get_by_role("main").get_by_role("button", name="Stop", exact=True).last.click()
             other.get_by_text("Stopped.").wait_for()
             assert not (home / "runs" / "second").exists()
+        page.get_by_role("region", name="Jobs").wait_for(state="hidden")  # it still shows the other one for a moment
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Stopped. The best snapshot so far is kept; it can go on.").wait_for(timeout=SLOW)
         page.get_by_text(re.compile(r"Of \d+ validation photos it had")).wait_for()
