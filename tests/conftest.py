@@ -1,5 +1,6 @@
 """What all tests share: quiet property tests, where the real photos and weights lie, small generated photos."""
 
+import gc
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -27,6 +28,16 @@ settings.load_profile("quiet")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 COLOURS = {"blue": (40, 60, 200), "green": (40, 170, 60), "red": (200, 50, 40)}
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives to the end: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,6 +68,8 @@ _DRAWERS = {
         "confusion_figure", "coverage_figure", "curves_figure", "prediction_figure", "reliability_figure",
     ),
 }  # fmt: skip
+PRELOADED = ["mekiki.verbs.process", "torch._dynamo", "torch.distributed", *_DRAWERS]
+"""What a server of forks loads once for all trainings."""
 _MAKERS = (("mekiki.reports.canvas", "png_bytes"), ("mekiki.reports.gallery", "small_png_bytes"))
 
 

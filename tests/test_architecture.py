@@ -177,6 +177,11 @@ def test_help_loads_no_torch() -> None:
     assert not loaded & {"torch", "timm", "cv2", "sklearn", "scipy", "matplotlib"}
 
 
+def test_the_studio_and_a_prediction_begin_without_what_they_do_not_need() -> None:
+    loaded = loaded_modules("import mekiki.verbs.predict\nimport mekiki.doors.studio.serving")
+    assert not loaded & {"torch", "timm", "sklearn", "scipy.stats", "matplotlib"}
+
+
 def test_unknown_names_of_the_package_are_refused() -> None:
     try:
         mekiki.trian  # noqa: B018

@@ -22,7 +22,7 @@ from mekiki.records.run import RunFolder, read_status
 from mekiki.training import distributed
 from mekiki.training.distributed import Team, joined
 from mekiki.training.launched import launched, speaks
-from tests.conftest import one_pixel_figures, write_photos
+from tests.conftest import PRELOADED, one_pixel_figures, write_photos
 from tests.training.learning import Case, apart, in_one, learnt
 
 ROUNDING = 2e-6
@@ -55,7 +55,7 @@ def in_processes(count: int, work: Callable[..., None], *arguments: Any, seconds
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mekiki.verbs.process", "mekiki.reports.page", "torch.distributed"])
+    context.set_forkserver_preload(PRELOADED)
     processes = [context.Process(target=_as_one, args=(rank, count, port, work, arguments)) for rank in range(count)]
     for process in processes:
         process.start()

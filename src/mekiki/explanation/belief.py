@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from mekiki.explanation.faithfulness import Areas, Faith
 from mekiki.records.evaluation import Estimate, Record
@@ -65,7 +65,7 @@ def mean_of(values: Sequence[float], lowest: float, highest: float) -> Estimate:
     mean = float(np.mean(values))
     if len(values) == 1:
         return Estimate(value=mean, low=lowest, high=highest)
-    reach = float(t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5)
+    reach = float(stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2) * np.std(values, ddof=1) / len(values) ** 0.5)
     return Estimate(value=mean, low=max(mean - reach, lowest), high=min(mean + reach, highest))
 
 

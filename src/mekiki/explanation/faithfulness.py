@@ -14,7 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -168,6 +167,8 @@ def _area(curve: NDArray[np.float32]) -> NDArray[np.float64]:
 def _likeness(
     blanks: Sequence[Classifier], picture: Tensor, question: Question, signed: NDArray[np.float32], how: ExplainSettings
 ) -> float | None:
+    from scipy.stats import spearmanr  # not above: it takes a second to load
+
     others = [explain_batch(blank, picture, how, question).signed[0] for blank in blanks]
     telling = [other for other in others if np.isfinite(other).all() and np.ptp(other) > 0]
     if not telling or np.ptp(signed) == 0:

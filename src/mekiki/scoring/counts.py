@@ -7,7 +7,6 @@ if both had seen the same ones and these favoured the better model as much as th
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import boschloo_exact, fisher_exact
 
 from mekiki.records.comparison import CountComparison
 from mekiki.records.evaluation import Estimate
@@ -36,6 +35,8 @@ def compare_counts(first: tuple[int, int], second: tuple[int, int]) -> CountComp
         >>> compare_counts((26, 28), (23, 28)).p_most_favourable
         0.25
     """
+    from scipy.stats import boschloo_exact, fisher_exact  # not above: it takes a second to load
+
     (x, m), (y, n) = first, second
     one, other = wilson(x, m), wilson(y, n)
     table = np.array([[x, y], [m - x, n - y]])

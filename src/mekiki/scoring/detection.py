@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm, rankdata
+from scipy.special import ndtri
 
 from mekiki.records.evaluation import Estimate, UnknownFigures
 from mekiki.records.unknown import UnknownRule
@@ -33,6 +33,8 @@ def auroc(known: NDArray[np.float64], unknown: NDArray[np.float64]) -> float:
 
     Source: Hanley & McNeil, "The meaning and use of the area under a ROC curve", Radiology 1982.
     """
+    from scipy.stats import rankdata  # not above: it takes a second to load
+
     ranks = rankdata(np.concatenate([known, unknown]))
     n, m = len(known), len(unknown)
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
@@ -103,7 +105,7 @@ def area_limits(value: float, n: float, m: float) -> tuple[float, float]:
         n: How many known photos it rests on, at least 1; it need not be whole.
         m: How many unknown ones, at least 1.
     """
-    z = float(norm.isf(_TAIL))
+    z = -float(ndtri(_TAIL))
     middle = (n + m) / 2 - 1
 
     def spread(area: float) -> float:

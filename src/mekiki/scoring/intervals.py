@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mekiki.records.evaluation import Estimate
 
@@ -54,7 +54,7 @@ def wilson_of_share(share: float, n: float, confidence: float = 0.95) -> Estimat
     """
     if not (n > 0 and 0 <= share <= 1):
         raise ValueError(f"a share of {share} of {n}: expected 0 <= share <= 1 and n > 0")
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = float(ndtri(0.5 + confidence / 2))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
     low = 0.0 if share == 0 else min(centre - half, share)

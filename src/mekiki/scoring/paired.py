@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import binom, norm
+from scipy.special import ndtr, ndtri
 
 from mekiki.records.comparison import Equivalence, PairComparison
 from mekiki.records.evaluation import Estimate
@@ -88,6 +88,8 @@ def exact_mcnemar(differences: NDArray[np.int64]) -> tuple[float, float]:
     Source: McNemar, Psychometrika 1947; the mid-p: Fagerland, Lydersen & Laake, BMC Med. Res. Methodol. 2013; whole
     groups: the sign-flip test of Fisher, "The Design of Experiments", 1935, section 21.
     """
+    from scipy.stats import binom  # not above: it takes a second to load
+
     sizes = Counter(np.abs(differences[differences != 0]).tolist())
     chances = np.ones(1)
     for size, groups in sizes.items():
@@ -117,7 +119,7 @@ def tango(b: float, c: float, n: float, confidence: float = 0.95) -> Estimate:
     """
     if abs(b - c) > n * (1 - _ROUNDING):  # one model alone has all, but for the rounding of counts that are not whole
         b, c = (n, 0.0) if b > c else (0.0, n)
-    z, value = float(norm.ppf(0.5 + confidence / 2)), (b - c) / n
+    z, value = float(ndtri(0.5 + confidence / 2)), (b - c) / n
     low = -1.0 if value <= -1 else brentq(lambda delta: tango_z(b, c, n, delta) - z, -1, value)
     high = 1.0 if value >= 1 else brentq(lambda delta: tango_z(b, c, n, delta) + z, value, 1)
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))
@@ -153,8 +155,8 @@ def equivalence(b: float, c: float, n: float, margin: float) -> Equivalence:
 
     Source: Schuirmann, J. Pharmacokinetics and Biopharmaceutics 1987 (TOST); Tango 1998, section 2, for paired shares.
     """
-    first_worse = float(norm.sf(tango_z(b, c, n, -margin)))
-    second_worse = float(norm.cdf(tango_z(b, c, n, margin)))
+    first_worse = float(ndtr(-tango_z(b, c, n, -margin)))
+    second_worse = float(ndtr(tango_z(b, c, n, margin)))
     return Equivalence(
         margin=margin,
         p=max(first_worse, second_worse),

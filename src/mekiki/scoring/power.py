@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 ALPHA = 0.05
 POWER = 0.8
@@ -33,7 +33,7 @@ def photos_for_difference(only_first: float, only_second: float, power: float = 
     delta, apart = abs(only_first - only_second), only_first + only_second
     if delta == 0:
         return None
-    by_chance, by_truth = float(norm.isf(ALPHA / 2)), float(norm.ppf(power))
+    by_chance, by_truth = float(-ndtri(ALPHA / 2)), float(ndtri(power))
     root = by_chance * math.sqrt(apart) + by_truth * math.sqrt(max(apart - delta * delta, 0.0))
     return _whole(root * root / (delta * delta) + 1 / delta)
 
@@ -50,7 +50,7 @@ def photos_for_equivalence(apart: float, margin: float, power: float = POWER) ->
     Source: Lu & Bean, "On the sample size for one-sided equivalence of sensitivities based upon McNemar's test", Stat.
     Med. 1995; both sides as in Chow, Shao & Wang, "Sample Size Calculations in Clinical Research", 2008, section 3.2.
     """
-    by_chance, by_truth = float(norm.isf(ALPHA)), float(norm.ppf(0.5 + power / 2))
+    by_chance, by_truth = float(-ndtri(ALPHA)), float(ndtri(0.5 + power / 2))
     reach = (by_chance + by_truth) / margin
     return _whole(max(apart, margin) * reach * reach)
 
@@ -71,7 +71,7 @@ def photos_for_two_shares(first: float, second: float, power: float = POWER) -> 
     delta = abs(first - second)
     if delta == 0:
         return None
-    by_chance, by_truth = float(norm.isf(ALPHA / 2)), float(norm.ppf(power))
+    by_chance, by_truth = float(-ndtri(ALPHA / 2)), float(ndtri(power))
     middle = (first + second) / 2
     root = by_chance * math.sqrt(2 * middle * (1 - middle)) + by_truth * math.sqrt(
         first * (1 - first) + second * (1 - second)

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, log_expit, log_softmax, logit
-from scipy.stats import chi2
+from scipy.special import chdtri, expit, log_expit, log_softmax, logit
 
 from mekiki.records.evaluation import Estimate
 
@@ -147,7 +146,7 @@ class _Likelihood:
             last = fitted.x
             return float(fitted.fun)
 
-        bound = profile(float(logit(share))) + float(chi2.ppf(0.95, 1)) / 2
+        bound = profile(float(logit(share))) + float(chdtri(1, 0.05)) / 2
         ends = []
         for end in (0.0, 1.0):
             far = float(logit(min(max(end, SHARES[0]), SHARES[1])))
