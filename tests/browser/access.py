@@ -25,15 +25,21 @@ def check_everybody_can_use(page: Any) -> None:
     for look in ("light", "dark"):
         page.emulate_media(color_scheme=look)
         page.wait_for_function(f"document.body.classList.contains('body--{look}')")
-        page.wait_for_timeout(400)  # colours change slowly
+        wait_for_rest(page)
         assert faults_of(page) == [], look
     page.emulate_media(color_scheme="light")
     check_it_fits(page)
     page.set_viewport_size(wide)
 
 
+def wait_for_rest(page: Any) -> None:
+    """Wait until nothing changes its colour or place any more: two frames, so that it has begun, and its end."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("!document.getAnimations().some(each => each instanceof CSSTransition)")
+
+
 def check_it_fits(page: Any) -> None:
     """Hold what is on the page to a narrow window: nothing has to be scrolled sideways."""
     page.set_viewport_size(NARROW)
-    page.wait_for_timeout(400)
+    wait_for_rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
