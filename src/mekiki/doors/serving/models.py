@@ -22,6 +22,7 @@ from mekiki.config import EvaluateSettings
 from mekiki.doors.serving.speed import Speed
 from mekiki.errors import MekikiError, PictureError, RunError, one_line
 from mekiki.evaluation.answering import IMAGENET_PREFIX, Answering
+from mekiki.evaluation.graphs import GraphClassifier
 from mekiki.evaluation.loading import load, own_export
 from mekiki.records.exported import ExportFolder, is_export_folder, read_exported
 from mekiki.records.run import RunFolder, model_fingerprint
@@ -105,6 +106,8 @@ def try_out(served: Served, most_batch: int) -> Speed:
     square = answering.prepare(content)
     if isinstance(square, PictureError):
         raise square
+    if isinstance(answering, GraphClassifier):
+        answering.expect(most_batch)
     many = np.stack([square] * max(most_batch, 2))
     first = _usual_seconds(lambda: answering.ask(square[None]))
     together = _usual_seconds(lambda: answering.ask(many))
