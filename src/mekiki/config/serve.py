@@ -27,7 +27,7 @@ class ServeSettings(Section):
         128, ge=1, le=100_000, description="pictures that may be under way; beyond, requests get 429 with Retry-After"
     )
     patience: float = Field(
-        4.0,
+        6.0,
         ge=1,
         le=1000,
         description="a request gets 429, too, when it would wait longer than this many times what one takes alone",

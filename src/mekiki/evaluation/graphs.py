@@ -94,8 +94,9 @@ class OpenvinoGraph(Graph):
     """A graph in OpenVINO's form, run on the processor in float32 (and 8 bits where it was quantised).
 
     For prepared squares it is compiled for one picture and for the largest batch that was asked about; smaller batches
-    are filled up. With a batch of any size OpenVINO 2026.4 took up to three times as long in 8 bits, and gave other
-    answers than the whole graph.
+    are filled up. A service, whose batches have any size, has it compiled for a few sizes between (``expect``). With a
+    batch of any size OpenVINO 2026.4 took up to three times as long in 8 bits, and gave other answers than the whole
+    graph.
 
     Args:
         file: ``model.xml``.
@@ -119,25 +120,34 @@ class OpenvinoGraph(Graph):
         if not self._prepared:
             return self._ask(None, pictures)
         count = len(pictures)
-        largest = max((size for size in self._compiled if size), default=0)
-        if count == 1 or count >= largest:
+        roomy = min((size for size in self._compiled if size and size >= count), default=count)
+        if count == 1 or count == roomy:
             return self._ask(count, pictures)
-        blank = np.zeros((largest - count, *pictures.shape[1:]), pictures.dtype)
-        found = self._ask(largest, np.concatenate([pictures, blank]))
+        blank = np.zeros((roomy - count, *pictures.shape[1:]), pictures.dtype)
+        found = self._ask(roomy, np.concatenate([pictures, blank]))
         return {name: rows[:count] for name, rows in found.items()}
+
+    def expect(self, most: int) -> None:
+        """Compile for 1, 2, 4 … pictures up to this: a batch is filled up to less than twice its size."""
+        if self._prepared:
+            for size in sorted({most, *(2**power for power in range(most.bit_length()))}):
+                self._compiled[size] = self._compile(size)
 
     def _ask(self, size: int | None, pictures: Picture) -> dict[str, NDArray[np.float32]]:
         """Ask the graph for batches of ``size``; None: the whole graph, which takes any."""
         if size not in self._compiled:
-            options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": processors()}
-            model = self._read()
-            part = model if size is None else self._begin_with_prepared(model, size)
             for other in [known for known in self._compiled if known != 1 and size != 1]:
                 del self._compiled[other]  # it is smaller, and no longer needed
-            self._compiled[size] = self._core.compile_model(part, "CPU", options)
+            self._compiled[size] = self._compile(size)
         compiled = self._compiled[size]
         found = compiled(pictures)
         return {each.get_any_name(): np.array(found[place]) for place, each in enumerate(compiled.outputs)}
+
+    def _compile(self, size: int | None) -> Any:
+        options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": processors()}
+        model = self._read()
+        part = model if size is None else self._begin_with_prepared(model, size)
+        return self._core.compile_model(part, "CPU", options)
 
     def _read(self) -> Any:
         try:
@@ -272,6 +282,15 @@ class GraphClassifier(Answering):
         scores = found.get("known_score")
         rows = zip(found["logits"], found["features"], found["probabilities"], strict=True)
         return [Answer(*row, None if scores is None else float(scores[number])) for number, row in enumerate(rows)]
+
+    def expect(self, most_batch: int) -> None:
+        """Get ready for batches of any size.
+
+        Args:
+            most_batch: Pictures in the largest.
+        """
+        if isinstance(self.graph, OpenvinoGraph):
+            self.graph.expect(most_batch)
 
     def _refuse_other(self, views: ViewsName) -> None:
         if views != self.card.views:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mekiki.doors.serving.refusals import error_line
@@ -41,6 +42,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._in_body = False
         self._broken = False
+        self._offer = b""
         self._without_progress = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -53,12 +55,30 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._broken or self.transport.is_closing():
             return
+        self._unset_keepalive_if_required()
         self._without_progress += len(data)
-        super().data_received(data)
+        self._feed(data)
         if self._without_progress > _MOST_WITHOUT_PROGRESS:
             self.send_400_response("")
         elif not (self._in_head or self._in_body or self._busy or self._late or self.timeout_keep_alive_task):
             self._await_next()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("")
+
+    def _decline(self, rest: bytes) -> None:
+        """Read a request again as if it had offered no other protocol: the parser would take its body for that one's."""
+        head, self._offer = self._offer, b""
+        if head:
+            self.parser = httptools.HttpRequestParser(self)
+            self._feed(head + rest)
+        else:
+            self.send_400_response("")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
@@ -72,6 +92,12 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._without_progress = 0
+        method = self.parser.get_method()
+        if self.parser.should_upgrade() and method != b"CONNECT":
+            lines = [b"%s: %s" % each for each in self.headers if each[0] != b"upgrade"]
+            version = self.parser.get_http_version().encode()
+            self._offer = b"\r\n".join([b"%s %s HTTP/%s" % (method, self.url, version), *lines, b"", b""])
+            return
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
 
@@ -80,6 +106,8 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._offer:
+            return
         self._without_progress = 0
         self._in_body = False
         self._forget()

@@ -21,6 +21,7 @@ from mekiki.config import EvaluateSettings
 from mekiki.doors.serving.speed import Speed
 from mekiki.errors import MekikiError, PictureError, RunError, one_line
 from mekiki.evaluation.answering import Answering
+from mekiki.evaluation.graphs import GraphClassifier
 from mekiki.evaluation.loading import fingerprint_of, load
 
 _MEASUREMENTS = 3
@@ -80,6 +81,8 @@ def try_out(served: Served, most_batch: int) -> Speed:
     square = answering.prepare(content)
     if isinstance(square, PictureError):
         raise square
+    if isinstance(answering, GraphClassifier):
+        answering.expect(most_batch)
     many = np.stack([square] * max(most_batch, 2))
     first = _usual_seconds(lambda: answering.ask(square[None]))
     together = _usual_seconds(lambda: answering.ask(many))
