@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -19,11 +20,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mekiki.cluster.asking import AnswerWork, Asked, EvidenceWork, absolute_run, answers_of, prediction_of
+from mekiki.cluster.connecting import connected
 from mekiki.cluster.features import FeatureWork, features_of
 from mekiki.cluster.listing import Listed, listed
 from mekiki.cluster.looking import LookWork, looks_of
 from mekiki.cluster.parts import SUMMARY, Job, prepare_job
 from mekiki.cluster.running import run_parts
+from mekiki.cluster.work import Work
 from mekiki.config import AuditSettings, ClusterSettings, EvaluateSettings
 from mekiki.data.folders import absolute_path, is_address, place_of
 from mekiki.data.remote import Remote
@@ -140,11 +143,13 @@ class SharedCatalogue:
         self._cluster = ClusterSettings() if cluster is None else cluster
         self._progress = progress
         self._seen: dict[str, Look] = {}
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        self._stack.close()
         if kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -159,17 +164,19 @@ class SharedCatalogue:
     def _look(self, places: Sequence[str], max_megapixels: float) -> Iterator[Look]:
         means = {"work": "looks", "version": LOOK_VERSION, "max_megapixels": max_megapixels}
         job = self._job("looks", [Listed(printable(place), place) for place in places], means)
-        run_parts(job, LookWork(max_megapixels, self._cluster), self._cluster, "cpu", "looks", self._progress)
+        self._run(job, LookWork(max_megapixels, self._cluster), "cpu", "looks")
         return looks_of(job, max_megapixels)
 
     def answers(self, run: Path, manifest: Manifest, settings: EvaluateSettings) -> Iterator[Answer | PictureError]:
         """Ask a run about the usable photos of a catalogue, in their order; see ``evidence_of_run``."""
         asked = asked_model(run, settings, "auto", TORCH, self._cluster)
         photos = manifest.usable()
+        if not photos:
+            return iter(())
         listed = [Listed(photo.path, place_of(manifest.root, photo.path)) for photo in photos]
         contents = hashlib.sha256("".join(photo.sha256 for photo in photos).encode()).hexdigest()
         job = self._job("answers", listed, {"work": "evidence", "photos": contents, **means_of(asked)})
-        run_parts(job, EvidenceWork(asked), self._cluster, settings.device, "predict", self._progress)
+        self._run(job, EvidenceWork(asked), settings.device, "predict")
         return answers_of(job)
 
     def features(self, manifest: Manifest, settings: AuditSettings, max_megapixels: float) -> NDArray[np.float32]:
@@ -187,8 +194,14 @@ class SharedCatalogue:
         contents = hashlib.sha256("".join(photo.sha256 for photo in photos).encode()).hexdigest()
         means = settings.model_dump(include={"backbone", "weights", "image_size", "precision", "seed"})
         job = self._job("features", listed, {"work": "features", "photos": contents, "mekiki": __version__, **means})
-        run_parts(job, work, self._cluster, settings.device, "features", self._progress)
+        self._run(job, work, settings.device, "features")
         return features_of(job)
+
+    def _run(self, job: Job, work: Work, device: str, title: str) -> None:
+        """Do what is missing, on one cluster for the whole block."""
+        if not all(job.is_whole(part) for part in range(job.parts)):
+            self._stack.enter_context(connected(self._cluster.address))
+        run_parts(job, work, self._cluster, device, title, self._progress)
 
     def _job(self, name: str, listed: Sequence[Listed], means: Mapping[str, object]) -> Job:
         """Return the work of a name; what was begun with another list, or otherwise, begins anew."""
