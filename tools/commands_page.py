@@ -38,7 +38,15 @@ def _command(name: str, command: Any, settings: list[str]) -> str:
     arguments = [each for each in command.params if not each.opts[0].startswith("-")]
     own = [each for each in command.params if each.opts[0].startswith("-") and each.rich_help_panel is None]
     words = [_argument(each) for each in arguments]
-    lines = [f"## {name}", "", (command.help or "").replace("\n\n", "\n"), "", f"    mekiki {' '.join([name, *words])}", ""]
+    needed = [f"{each.opts[0]} {each.opts[0].strip('-').upper()}" for each in own if each.required]
+    lines = [
+        f"## {name}",
+        "",
+        (command.help or "").replace("\n\n", "\n"),
+        "",
+        f"    mekiki {' '.join([name, *words, *needed])}",
+        "",
+    ]
     rows = [(f"`{word}`", each) for word, each in zip(words, arguments, strict=True)]
     rows += [(f"`{' / '.join([*each.opts, *each.secondary_opts])}`", each) for each in own]
     if rows:

@@ -58,7 +58,11 @@ def _code(name: str, thing: Any) -> list[str]:
     signature = inspect.signature(thing)
     parts = [str(each).replace("'", "") for each in signature.parameters.values() if each.name != "self"]
     returns = signature.return_annotation
-    end = "" if returns in (inspect.Signature.empty, None) or inspect.isclass(thing) else f" -> {returns}".replace("'", "")
+    end = (
+        ""
+        if returns in (inspect.Signature.empty, None) or inspect.isclass(thing)
+        else f" -> {returns}".replace("'", "")
+    )
     whole = f"{name}({', '.join(parts)}){end}"
     text = whole if len(whole) <= 100 else "\n".join([f"{name}(", *(f"    {part}," for part in parts), f"){end}"])
     return ["```python", text, "```", ""]
@@ -76,7 +80,9 @@ def _docstring(text: str) -> list[str]:
         elif not section:
             lines.append(_plain(line))
         elif section == "Example":
-            lines.append(line.replace("  # doctest: +SKIP", "") and f"    {line.strip()}".replace("  # doctest: +SKIP", ""))
+            lines.append(
+                line.replace("  # doctest: +SKIP", "") and f"    {line.strip()}".replace("  # doctest: +SKIP", "")
+            )
         else:
             lines += _in_section(section, line)
     return [*lines, ""]

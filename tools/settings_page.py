@@ -21,8 +21,8 @@ INTRODUCTION = """# Settings
 Every setting, with its range and default. This page is written by `python tools/reference.py` from the fields that the
 program checks; a test compares both.
 
-On the command line a setting is an option (`--batch-size 16`); for `mekiki train` also `--set batch_size=16`, and a line
-of a recipe. In Python it is a keyword of `mekiki.train`, or a field of the record that a verb takes
+On the command line a setting is an option (`--batch-size 16`), for `mekiki train` also `--set batch_size=16`, and a
+line of a recipe. In Python it is a keyword of `mekiki.train`, or a field of the record that a verb takes
 (`mekiki.config.StressSettings(limit=10)`). An unknown name is refused, and the nearest known one is named. An empty
 unit is a plain number or a share, as the sentence says.
 """
@@ -116,14 +116,27 @@ def values_of(schema: dict[str, Any]) -> str:
             return f"{len(schema['prefixItems'])} numbers `A,B`"
         inner = values_of(schema.get("items", {}))
         return "a list `A,B,…`" + (f" of {inner}" if inner not in ("text", "number") else "")
-    words = {"boolean": "on, off", "integer": "whole number", "number": "number", "string": "text"}.get(str(kind), "text")
+    words = {"boolean": "on, off", "integer": "whole number", "number": "number", "string": "text"}.get(
+        str(kind), "text"
+    )
     return words + _bounds(schema)
 
 
 def _bounds(schema: dict[str, Any]) -> str:
-    low = next((f"{sign} {schema[key]:g}" for key, sign in (("minimum", "≥"), ("ge", "≥"), ("exclusiveMinimum", ">")) if key in schema), "")
-    high = next((f"{sign} {schema[key]:g}" for key, sign in (("maximum", "≤"), ("exclusiveMaximum", "<")) if key in schema), "")
-    return "".join(f" {bound}" if not number else f", {bound}" for number, bound in enumerate(filter(None, (low, high))))
+    low = next(
+        (
+            f"{sign} {schema[key]:g}"
+            for key, sign in (("minimum", "≥"), ("ge", "≥"), ("exclusiveMinimum", ">"))
+            if key in schema
+        ),
+        "",
+    )
+    high = next(
+        (f"{sign} {schema[key]:g}" for key, sign in (("maximum", "≤"), ("exclusiveMaximum", "<")) if key in schema), ""
+    )
+    return "".join(
+        f" {bound}" if not number else f", {bound}" for number, bound in enumerate(filter(None, (low, high)))
+    )
 
 
 def _default(value: Any) -> str:
