@@ -62,8 +62,8 @@ def test_no_request_leaves_the_site_and_nothing_is_missing(page: "Page", site: s
 
 def test_the_search_finds_a_setting(page: "Page", site: str) -> None:
     page.goto(f"{site}/index.html", wait_until="networkidle")
-    page.locator("label[for=__search]").first.click()
-    page.locator("input.md-search__input").fill("label smoothing")
+    page.locator("input.md-search__input").click()
+    page.locator("input.md-search__input").press_sequentially("label smoothing")
     found = page.locator(".md-search-result__item a")
     found.first.wait_for()
     assert "settings.html" in "".join(each.get_attribute("href") or "" for each in found.all())
