@@ -38,12 +38,13 @@ def _command(name: str, command: Any, settings: list[str]) -> str:
     arguments = [each for each in command.params if not each.opts[0].startswith("-")]
     own = [each for each in command.params if each.opts[0].startswith("-") and each.rich_help_panel is None]
     words = [_argument(each) for each in arguments]
+    needed = [f"{each.opts[0]} {each.opts[0].strip('-').upper()}" for each in own if each.required]
     lines = [
         f"## {name}",
         "",
         (command.help or "").replace("\n\n", "\n"),
         "",
-        f"    mekiki {' '.join([name, *words])}",
+        f"    mekiki {' '.join([name, *words, *needed])}",
         "",
     ]
     rows = [(f"`{word}`", each) for word, each in zip(words, arguments, strict=True)]

@@ -21,8 +21,8 @@ INTRODUCTION = """# Settings
 Every setting, with its range and default. This page is written by `python tools/reference.py` from the fields that the
 program checks; a test compares both.
 
-On the command line a setting is an option (`--batch-size 16`); for `mekiki train` also `--set batch_size=16`, and a line
-of a recipe. In Python it is a keyword of `mekiki.train`, or a field of the record that a verb takes
+On the command line a setting is an option (`--batch-size 16`), for `mekiki train` also `--set batch_size=16`, and a
+line of a recipe. In Python it is a keyword of `mekiki.train`, or a field of the record that a verb takes
 (`mekiki.config.StressSettings(limit=10)`). An unknown name is refused, and the nearest known one is named. An empty
 unit is a plain number or a share, as the sentence says.
 """

@@ -1,28 +1,30 @@
 """The notebook is executed from its first cell to its last, on small generated photos and a small network."""
 
+import gc
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
-import timm
-from safetensors.torch import save_file
+from nbclient import NotebookClient
+from traitlets.config import Config
 
 from tests.conftest import write_photos
-
-nbformat = pytest.importorskip("nbformat")
-KernelManager = pytest.importorskip("jupyter_client.manager").KernelManager
-NotebookClient = pytest.importorskip("nbclient").NotebookClient
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "docs" / "notebooks" / "study-2017.ipynb"
 SMALL = """
 photos, out, weights = {photos!r}, {out!r}, {weights!r}
-backbone, image_size, epochs, strokes = "test_resnet", 32, 1, 3
+backbone, image_size, epochs, strokes = "test_resnet", 64, 1, 3
 more = {{"batch_size": 8, "workers": 0}}
+
+import timm
+from safetensors.torch import save_file
 
 from tests.conftest import one_pixel_figures
 
 one_pixel_figures().__enter__()
+save_file(timm.create_model(backbone, num_classes=10).state_dict(), weights)
 """
 """Figures come out as one pixel: drawing them takes ten times as long as all the rest."""
 
@@ -40,16 +42,17 @@ def test_the_notebook_is_kept_without_outputs() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_the_notebook_runs_to_its_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the kernel's sockets are files there
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    photos = write_photos(tmp_path / "photos", 12)
+    photos = write_photos(tmp_path / "photos", 10)
     weights = tmp_path / "weights.safetensors"
-    save_file(timm.create_model("test_resnet", num_classes=10).state_dict(), weights)
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     parameters = next(cell for cell in notebook.cells if cell.cell_type == "code")
     parameters.source += "\n" + SMALL.format(photos=str(photos), out=str(tmp_path / "study"), weights=str(weights))
-    kernel = KernelManager(kernel_name="python3", transport="ipc")
-    NotebookClient(notebook, km=kernel, timeout=280, startup_timeout=200).execute(cwd=str(tmp_path))
+    over_files = Config({"KernelManager": {"transport": "ipc"}})
+    NotebookClient(notebook, config=over_files, timeout=280, startup_timeout=200).execute()
+    gc.collect()
     said = _texts(notebook)
     assert "of 6 validation photos" in said
     assert said.count("exact McNemar") == 4

@@ -72,7 +72,7 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("")
 
     def _decline(self, rest: bytes) -> None:
-        """Read a request again as if it had offered no other protocol: the parser would take its body for that one's."""
+        """Read a request again without the other protocol it offered, which the parser would take its body for."""
         head, self._offer = self._offer, b""
         if head:
             self.parser = httptools.HttpRequestParser(self)
