@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,18 @@ def begun(notes: Path) -> list[tuple[int, int]]:
     return [(int(file.name.split("-")[0]), int(file.name.split("-")[1])) for file in named]
 
 
+def kill_at_work(job: Job, notes: Path) -> int:
+    """Kill a worker while it is at a part, and return the first row of that part."""
+    while True:
+        first, process = begun(notes)[-1]
+        os.kill(process, signal.SIGSTOP)
+        if not job.file(first // SIZE).exists():
+            os.kill(process, signal.SIGKILL)
+            return first
+        os.kill(process, signal.SIGCONT)
+        time.sleep(0.05)
+
+
 def test_a_machine_that_dies_in_the_middle_costs_no_row_and_doubles_none(cluster: Any, tmp_path: Path) -> None:
     job, notes = begin(tmp_path / "out"), tmp_path / "notes"
     notes.mkdir()
@@ -106,8 +119,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_part_is_done_again(cluster:
     notes.mkdir()
     running = Running(job, Echo(str(notes), seconds=0.4))
     running.wait_for(2)
-    first, process = begun(notes)[-1]
-    os.kill(process, signal.SIGKILL)
+    first = kill_at_work(job, notes)
     running.result()
     assert numbers(job) == list(range(ROWS))
     times = Counter(row for row, _ in begun(notes))
